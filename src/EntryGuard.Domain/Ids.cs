@@ -1,0 +1,40 @@
+namespace EntryGuard.Domain;
+
+/// <summary>A tenant. Made by <see cref="Guid.CreateVersion7(DateTimeOffset)"/>, so order by id is order of creation.</summary>
+public readonly record struct OrganizationId(Guid Value);
+
+/// <summary>A person, or a machine account, of one organization.</summary>
+public readonly record struct UserId(Guid Value);
+
+/// <summary>One API key of one user.</summary>
+public readonly record struct ApiKeyId(Guid Value);
+
+/// <summary>One stored credential.</summary>
+public readonly record struct CredentialId(Guid Value);
+
+/// <summary>One allow-list somewhere, as an organization sees it.</summary>
+public readonly record struct ResourceId(Guid Value);
+
+/// <summary>One user's time-bound access; also the id of the owner of its claims.</summary>
+public readonly record struct SessionId(Guid Value) : IComparable<SessionId>
+{
+    /// <summary>The order in which owners are locked, everywhere: by this comparison no two transactions wait for each other.</summary>
+    public int CompareTo(SessionId other) => Value.CompareTo(other.Value);
+}
+
+/// <summary>One claim: session × Resource × address.</summary>
+public readonly record struct ResourceIpId(Guid Value) : IComparable<ResourceIpId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(ResourceIpId other) => Value.CompareTo(other.Value);
+}
+
+/// <summary>One row of the audit log.</summary>
+public readonly record struct AuditEntryId(Guid Value);
+
+/// <summary>What is really edited at the provider; contains the identity that verification proved, for instance <c>gate:127.0.0.1:15432</c>.</summary>
+public readonly record struct AllowListKey(string Value)
+{
+    /// <inheritdoc/>
+    public override string ToString() => Value;
+}

@@ -1,0 +1,259 @@
+using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Sessions;
+
+namespace EntryGuard.Domain.Rules;
+
+/// <summary>What is to be done on one allow-list now: the difference between what live claims want and what is known to stand.</summary>
+/// <param name="Removals">Rules that no live claim wants and some claim may have left standing.</param>
+/// <param name="Additions">Rules that live claims want and that are not known to stand, or whose end at the provider must move.</param>
+/// <param name="Settlements">Claims that are decided without a call.</param>
+/// <param name="Seen">APPLIED claims whose rules the list showed.</param>
+/// <param name="Unclear">Claims that wait for a list which could not decide them.</param>
+/// <param name="NeedsList">Something due can only be decided by a list; plan again with one.</param>
+public sealed record RulePlan(
+    IReadOnlyList<Planned<RuleRemoval>> Removals,
+    IReadOnlyList<Planned<RuleAddition>> Additions,
+    IReadOnlyList<Settlement> Settlements,
+    IReadOnlyList<ResourceIpId> Seen,
+    IReadOnlyList<ResourceIpId> Unclear,
+    bool NeedsList)
+{
+    /// <summary>How long a sighting of a rule lets another claim share it without a new list (E06).</summary>
+    public static readonly TimeSpan SightingLasts = TimeSpan.FromSeconds(60);
+
+    /// <summary>Nothing to call, settle or list.</summary>
+    public bool IsEmpty => Removals.Count == 0 && Additions.Count == 0 && Settlements.Count == 0 && !NeedsList;
+
+    /// <summary>Plans one allow-list. Pure; rules without our mark are never in it.</summary>
+    /// <param name="claims">The unsettled claims of the allow-list and the live ones that share a rule with them; none has a call in flight.</param>
+    /// <param name="observed">A list of the allow-list made for this plan; null if none was made.</param>
+    /// <param name="terms">Whose marks, which provider, from when on absence can be proven.</param>
+    /// <param name="now">Database time.</param>
+    public static RulePlan From(IReadOnlyCollection<Claim> claims, RuleSnapshot? observed, PlanTerms terms, DateTimeOffset now) =>
+        new Planner(claims, observed, terms, now).Plan();
+
+    private sealed class Planner
+    {
+        private readonly IReadOnlyCollection<Claim> claims;
+        private readonly PlanTerms terms;
+        private readonly DateTimeOffset now;
+        private readonly Sight? sight;
+        private readonly ILookup<RuleKey, Claim> live;
+        private readonly HashSet<RuleKey> unansweredRemovals;
+        private readonly Dictionary<RuleKey, (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
+        private readonly Dictionary<RuleKey, (RuleAddition Change, Claim Asking, List<ResourceIpId> Claims)> additions = [];
+        private readonly List<Settlement> settlements = [];
+        private readonly List<ResourceIpId> seen = [];
+        private readonly List<ResourceIpId> unclear = [];
+        private bool needsList;
+
+        public Planner(IReadOnlyCollection<Claim> claims, RuleSnapshot? observed, PlanTerms terms, DateTimeOffset now)
+        {
+            (this.claims, this.terms, this.now) = (claims, terms, now);
+            live = ByRule(claims.Where(c => c.State.IsLive));
+            unansweredRemovals = [.. claims.Where(c => c.State.IsLeaving && c.AwaitsList).SelectMany(c => c.Rules)];
+            sight = observed is null ? null : new Sight(observed, terms);
+        }
+
+        public RulePlan Plan()
+        {
+            foreach (var claim in claims.Where(c => c.State.IsLeaving).OrderBy(c => c.Id))
+                PlanLeaving(claim);
+            foreach (var claim in claims.Where(c => c.State.IsLive).OrderBy(c => c.Id))
+                PlanLive(claim);
+            return new RulePlan(
+                [.. removals.Values.Select(r => new Planned<RuleRemoval>(r.Change, r.Asking, r.Claims))],
+                [.. additions.Values.Select(a => new Planned<RuleAddition>(a.Change, a.Asking, a.Claims))],
+                settlements, seen, unclear, needsList && sight is null);
+        }
+
+        private void PlanLeaving(Claim claim)
+        {
+            var mustGo = new List<RuleKey>();
+            var heirs = new HashSet<ResourceIpId>();
+            var waits = false;
+            foreach (var rule in claim.Rules)
+            {
+                if (live[rule].Where(c => c.State.Status == ResourceIpStatus.Applied).ToList() is { Count: > 0 } standing)
+                    heirs.UnionWith(standing.Select(c => c.Id));
+                else if (live.Contains(rule))
+                    waits = true;   // whoever opens it next inherits it; if they leave, it goes
+                else if (!(sight is { IsConclusive: true } && claim.IsDue(now) && sight.Ours(rule).Count == 0))
+                    mustGo.Add(rule);
+            }
+
+            if (mustGo.Count == 0 && !waits)
+            {
+                settlements.Add(heirs.Count > 0
+                    ? new Settlement(claim.Id, RuleEvent.Kept) { Entries = claim.Entries, Heirs = [.. heirs.Order()] }
+                    : new Settlement(claim.Id, RuleEvent.SeenGone));
+                return;
+            }
+
+            if (mustGo.Count == 0 || !claim.IsDue(now))
+                return;
+            needsList |= claim.AwaitsList;
+            foreach (var rule in mustGo)
+                Remove(rule, claim);
+        }
+
+        private void PlanLive(Claim claim)
+        {
+            switch (claim.State.Status)
+            {
+                case ResourceIpStatus.Applied:
+                    PlanApplied(claim);
+                    break;
+                case ResourceIpStatus.Applying:
+                case ResourceIpStatus.Pending when claim.AwaitsList:
+                    if (claim.IsDue(now))
+                        PlanReadBack(claim);
+                    break;
+                case ResourceIpStatus.Pending:
+                    if (claim.IsDue(now))
+                        PlanOpening(claim);
+                    break;
+            }
+        }
+
+        private void PlanApplied(Claim claim)
+        {
+            needsList |= terms.Rebuild;
+            if (sight is not null)
+            {
+                var missing = claim.Rules.Where(rule => !sight.Shows(rule)).ToList();
+                if (missing.Count == 0)
+                {
+                    seen.Add(claim.Id);
+                }
+                else if (terms.Capabilities.DiesWithProcess)
+                {
+                    missing.ForEach(rule => Add(rule, claim));
+                }
+                else if (sight.IsConclusive)
+                {
+                    settlements.Add(new Settlement(claim.Id, RuleEvent.Lost));
+                    return;
+                }
+            }
+
+            if (!terms.Capabilities.HoldsEndTime || !claim.IsDue(now))
+                return;
+            foreach (var rule in claim.Rules.Where(rule => claim.HeldUntil != Until(rule)))
+                Add(rule, claim);
+        }
+
+        private void PlanReadBack(Claim claim)
+        {
+            needsList = true;
+            if (sight is null)
+                return;
+            var rules = claim.Rules.ToList();
+            if (rules.Any(rule => sight.Shows(rule) ? !IsStable(rule) : !sight.IsConclusive))
+            {
+                unclear.Add(claim.Id);
+                return;
+            }
+
+            var present = rules.Where(sight.Shows).ToList();
+            var entries = present.SelectMany(rule => sight.Ours(rule)).Select(o => new RuleEntry(o.Id, o.Rule.Scope)).ToList();
+            if (present.Count < rules.Count)
+                settlements.Add(new Settlement(claim.Id, present.Count == 0 ? RuleEvent.NotMade : RuleEvent.HalfMade) { Entries = entries });
+            else if (terms.Capabilities.HoldsEndTime && rules.Find(rule => sight.HeldUntil(rule) != Until(rule)) is { Scope.Protocol: not null } short_)
+                Add(short_, claim);
+            else
+                settlements.Add(Present(claim, entries, sight.AskedAt));
+        }
+
+        private void PlanOpening(Claim claim)
+        {
+            var entries = new List<RuleEntry>();
+            var seenAt = DateTimeOffset.MaxValue;
+            var open = new List<RuleKey>();
+            var stale = false;
+            foreach (var rule in claim.Rules)
+            {
+                var holder = live[rule].Where(c => c.State.Status == ResourceIpStatus.Applied && c.Identity == claim.Identity && Holds(c, rule))
+                    .MaxBy(c => c.SeenAt);
+                if (holder is null || (sight is not null && !sight.Shows(rule)))
+                {
+                    open.Add(rule);
+                    continue;
+                }
+
+                var at = sight?.AskedAt ?? holder.SeenAt ?? DateTimeOffset.MinValue;
+                stale |= at < now - SightingLasts;
+                seenAt = at < seenAt ? at : seenAt;
+                entries.AddRange(holder.Entries.Where(e => e.Scope == rule.Scope));
+            }
+
+            if (stale)
+                needsList = true;
+            else if (open.Count == 0)
+                settlements.Add(Present(claim, entries, seenAt));
+            open.ForEach(rule => Add(rule, claim));
+        }
+
+        private Settlement Present(Claim claim, IReadOnlyList<RuleEntry> entries, DateTimeOffset seenAt) =>
+            new(claim.Id, RuleEvent.SeenPresent)
+            {
+                Entries = entries,
+                SeenAt = seenAt,
+                HeldUntil = terms.Capabilities.HoldsEndTime ? claim.Rules.Min(Until) : null,
+            };
+
+        private bool Holds(Claim holder, RuleKey rule) => !terms.Capabilities.HoldsEndTime || holder.HeldUntil == Until(rule);
+
+        // A removal without an answer may still take off what is there now.
+        private bool IsStable(RuleKey rule) => sight!.IsAfterQuiet || !unansweredRemovals.Contains(rule);
+
+        private DateTimeOffset Until(RuleKey rule) => live[rule].Max(c => c.EndsAt);
+
+        private void Add(RuleKey rule, Claim claim)
+        {
+            if (!additions.TryGetValue(rule, out var planned))
+                additions[rule] = planned = (new RuleAddition(rule, rule.OwnerMark(terms.Installation, terms.Key), Until(rule)), claim, []);
+            if (!planned.Claims.Contains(claim.Id))
+                planned.Claims.Add(claim.Id);
+        }
+
+        private void Remove(RuleKey rule, Claim claim)
+        {
+            if (!removals.TryGetValue(rule, out var planned))
+            {
+                var recorded = claims.Where(c => c.State.IsLeaving && c.Address == rule.Address).SelectMany(c => c.Entries).Where(e => e.Scope == rule.Scope);
+                var listed = sight is null ? [] : sight.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope));
+                removals[rule] = planned = (
+                    new RuleRemoval(rule, rule.OwnerMark(terms.Installation, terms.Key), [.. recorded.Concat(listed).Distinct()]), claim, []);
+            }
+
+            planned.Claims.Add(claim.Id);
+        }
+
+        private static ILookup<RuleKey, Claim> ByRule(IEnumerable<Claim> claims) =>
+            claims.SelectMany(c => c.Rules.Select(rule => (rule, c))).ToLookup(pair => pair.rule, pair => pair.c);
+    }
+
+    /// <summary>A list, sorted into ours and foreign.</summary>
+    private sealed class Sight(RuleSnapshot snapshot, PlanTerms terms)
+    {
+        private readonly ILookup<(string Mark, Net.Cidr Address), ObservedRule> ours =
+            snapshot.Rules.Where(r => r.Mark is not null).ToLookup(r => (r.Mark!, r.Rule.Address));
+
+        private readonly HashSet<RuleKey> standing = [.. snapshot.Rules.Select(r => r.Rule)];
+
+        public DateTimeOffset AskedAt => snapshot.AskedAt;
+
+        public bool IsAfterQuiet => terms.ProvableFrom is not { } from || snapshot.AskedAt >= from;
+
+        public bool IsConclusive => snapshot.IsComplete && IsAfterQuiet;
+
+        /// <summary>Entries with the rule's own mark and address.</summary>
+        public IReadOnlyList<ObservedRule> Ours(RuleKey rule) => [.. ours[(rule.OwnerMark(terms.Installation, terms.Key), rule.Address)]];
+
+        /// <summary>The address is let in to the scope, by our rule or by somebody else's equal one.</summary>
+        public bool Shows(RuleKey rule) => standing.Contains(rule) || Ours(rule).Count > 0;
+
+        public DateTimeOffset? HeldUntil(RuleKey rule) => Ours(rule) is [var first, ..] ? first.Until : null;
+    }
+}

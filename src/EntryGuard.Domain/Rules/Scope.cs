@@ -1,0 +1,31 @@
+using System.Globalization;
+
+namespace EntryGuard.Domain.Rules;
+
+/// <summary>Protocol and port range a rule opens; canonical, so equality is equality of meaning.</summary>
+/// <param name="Protocol">Lower case: "tcp", "udp", "icmp", or "all".</param>
+/// <param name="FromPort">First port, 0–65535; 0 where the protocol has no ports.</param>
+/// <param name="ToPort">Last port, inclusive, not below <paramref name="FromPort"/>.</param>
+public readonly record struct Scope(string Protocol, int FromPort, int ToPort)
+{
+    /// <summary>One TCP port.</summary>
+    public static Scope Tcp(int port) => new("tcp", port, port);
+
+    /// <summary>Reads what <see cref="ToString"/> writes. Throws <see cref="FormatException"/> on anything else.</summary>
+    public static Scope Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0)
+            return new Scope(text, 0, 0);
+        var ports = text[(slash + 1)..].Split('-');
+        if (ports.Length > 2 || !int.TryParse(ports[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+            || !int.TryParse(ports[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to) || to < from || to > 65535)
+            throw new FormatException($"'{text}' is not a scope such as tcp/5432 or udp/6000-6010");
+        return new Scope(text[..slash], from, to);
+    }
+
+    /// <summary>"tcp/5432", "udp/6000-6010", "icmp", "all".</summary>
+    public override string ToString() =>
+        Protocol is "tcp" or "udp" ? FromPort == ToPort ? $"{Protocol}/{FromPort}" : $"{Protocol}/{FromPort}-{ToPort}" : Protocol;
+}
