@@ -29,9 +29,6 @@ public readonly record struct ResourceIpId(Guid Value) : IComparable<ResourceIpI
     public int CompareTo(ResourceIpId other) => Value.CompareTo(other.Value);
 }
 
-/// <summary>One row of the audit log.</summary>
-public readonly record struct AuditEntryId(Guid Value);
-
 /// <summary>What is really edited at the provider; contains the identity that verification proved, for instance <c>gate:127.0.0.1:15432</c>.</summary>
 public readonly record struct AllowListKey(string Value)
 {

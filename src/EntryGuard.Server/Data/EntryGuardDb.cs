@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
+using EntryGuard.Domain.Rules;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace EntryGuard.Server.Data;
+
+/// <summary>
+/// The database in one of two scopes: a tenant's, where every query is filtered by organization, or the engine's, which sees all (E30).
+/// On PostgreSQL the scopes are database roles as well, and row-level security repeats the filter.
+/// </summary>
+public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? tenant, WriteGate gate) : DbContext(options)
+{
+    public DbSet<Installation> Installations => Set<Installation>();
+    public DbSet<DataProtectionKey> DataProtectionKeys => Set<DataProtectionKey>();
+    public DbSet<Organization> Organizations => Set<Organization>();
+    public DbSet<User> Users => Set<User>();
+    public DbSet<UserResource> UserResources => Set<UserResource>();
+    public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<Credential> Credentials => Set<Credential>();
+    public DbSet<Resource> Resources => Set<Resource>();
+    public DbSet<AllowList> AllowLists => Set<AllowList>();
+    public DbSet<Session> Sessions => Set<Session>();
+    public DbSet<ResourceIp> ResourceIps => Set<ResourceIp>();
+    public DbSet<AuditEntry> Audit => Set<AuditEntry>();
+
+    /// <summary>Null: engine scope, all organizations. Else the tenant; <c>default</c> is a tenant without rows.</summary>
+    public OrganizationId? Tenant { get; } = tenant;
+
+    /// <summary>Rows of this organization only; in the engine scope all rows. A tenant that was never set matches nothing.</summary>
+    internal bool SeesAll => Tenant is null;
+
+    internal OrganizationId TenantOrNobody => Tenant ?? default;
+
+    /// <summary>True on PostgreSQL, where several nodes may write at once.</summary>
+    public abstract bool IsShared { get; }
+
+    /// <summary>
+    /// Begins the one transaction in which something changes. On SQLite it waits for the write gate first (closings before others), and
+    /// nothing but the database may be awaited until it is disposed. On PostgreSQL it names the tenant to row-level security.
+    /// </summary>
+    public Task<DbWork> BeginWriteAsync(WritePriority priority, CancellationToken ct) =>
+        DbWork.BeginAsync(this, IsShared ? null : gate, priority, ct);
+
+    /// <summary>Begins a read. On PostgreSQL a tenant sees no row outside of one; on SQLite it costs nothing.</summary>
+    public Task<DbWork> BeginReadAsync(CancellationToken ct) => DbWork.BeginReadAsync(this, ct);
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(configurationBuilder);
+        var c = configurationBuilder;
+        c.Properties<OrganizationId>().HaveConversion<OrganizationIdConverter>();
+        c.Properties<UserId>().HaveConversion<UserIdConverter>();
+        c.Properties<ApiKeyId>().HaveConversion<ApiKeyIdConverter>();
+        c.Properties<CredentialId>().HaveConversion<CredentialIdConverter>();
+        c.Properties<ResourceId>().HaveConversion<ResourceIdConverter>();
+        c.Properties<SessionId>().HaveConversion<SessionIdConverter>();
+        c.Properties<ResourceIpId>().HaveConversion<ResourceIpIdConverter>();
+        c.Properties<AllowListKey>().HaveConversion<AllowListKeyConverter>();
+        c.Properties<Cidr>().HaveConversion<CidrConverter>();
+        c.Properties<ImmutableArray<Scope>>().HaveConversion<ScopesConverter, ScopesComparer>();
+        c.Properties<ImmutableArray<RuleEntry>>().HaveConversion<EntriesConverter, EntriesComparer>();
+        c.Properties<IReadOnlyList<string>>().HaveConversion<WordsConverter, WordsComparer>();
+        c.Properties<TimeSpan>().HaveConversion<SecondsConverter>();
+        c.Properties<Domain.Sessions.SessionStatus>().HaveConversion<EnumText<Domain.Sessions.SessionStatus>>();
+        c.Properties<Domain.Sessions.EndReason>().HaveConversion<EnumText<Domain.Sessions.EndReason>>();
+        c.Properties<Domain.Sessions.Wanted>().HaveConversion<EnumText<Domain.Sessions.Wanted>>();
+        c.Properties<Domain.Sessions.ResourceIpStatus>().HaveConversion<EnumText<Domain.Sessions.ResourceIpStatus>>();
+        c.Properties<Grant>().HaveConversion<EnumText<Grant>>();
+        c.Properties<ResourceHealth>().HaveConversion<EnumText<ResourceHealth>>();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(modelBuilder);
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(EntryGuardDb).Assembly);
+        modelBuilder.Entity<Organization>().HasQueryFilter(o => SeesAll || o.Id == TenantOrNobody);
+        modelBuilder.Entity<User>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<UserResource>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<ApiKey>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<Credential>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<Resource>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<Session>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<ResourceIp>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<AuditEntry>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
+        modelBuilder.Entity<AllowList>().HasQueryFilter(o => SeesAll);
+        Names.ToSnakeCase(modelBuilder);
+    }
+
+    private sealed class OrganizationIdConverter() : ValueConverter<OrganizationId, Guid>(id => id.Value, value => new(value));
+    private sealed class UserIdConverter() : ValueConverter<UserId, Guid>(id => id.Value, value => new(value));
+    private sealed class ApiKeyIdConverter() : ValueConverter<ApiKeyId, Guid>(id => id.Value, value => new(value));
+    private sealed class CredentialIdConverter() : ValueConverter<CredentialId, Guid>(id => id.Value, value => new(value));
+    private sealed class ResourceIdConverter() : ValueConverter<ResourceId, Guid>(id => id.Value, value => new(value));
+    private sealed class SessionIdConverter() : ValueConverter<SessionId, Guid>(id => id.Value, value => new(value));
+    private sealed class ResourceIpIdConverter() : ValueConverter<ResourceIpId, Guid>(id => id.Value, value => new(value));
+    private sealed class AllowListKeyConverter() : ValueConverter<AllowListKey, string>(key => key.Value, value => new(value));
+    private sealed class CidrConverter() : ValueConverter<Cidr, string>(cidr => cidr.ToString(), text => Cidr.Parse(text));
+    private sealed class SecondsConverter() : ValueConverter<TimeSpan, long>(span => (long)span.TotalSeconds, seconds => TimeSpan.FromSeconds(seconds));
+
+    private sealed class ScopesConverter() : ValueConverter<ImmutableArray<Scope>, string>(
+        scopes => string.Join(' ', scopes.Select(s => s.ToString())), text => ReadScopes(text));
+
+    private sealed class ScopesComparer() : ValueComparer<ImmutableArray<Scope>>(
+        (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, s) => HashCode.Combine(hash, s)), a => a);
+
+    private sealed class EntriesConverter() : ValueConverter<ImmutableArray<RuleEntry>, string>(
+        entries => WriteEntries(entries), text => ReadEntries(text));
+
+    private sealed class EntriesComparer() : ValueComparer<ImmutableArray<RuleEntry>>(
+        (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, e) => HashCode.Combine(hash, e)), a => a);
+
+    private sealed class WordsConverter() : ValueConverter<IReadOnlyList<string>, string>(words => string.Join(' ', words), text => ReadWords(text));
+
+    private sealed class WordsComparer() : ValueComparer<IReadOnlyList<string>>(
+        (a, b) => a!.SequenceEqual(b!), a => a.Aggregate(0, (hash, word) => HashCode.Combine(hash, word)), a => a);
+
+    private static ImmutableArray<Scope> ReadScopes(string text) => [.. ReadWords(text).Select(Scope.Parse)];
+
+    private static string[] ReadWords(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+
+    private static string WriteEntries(ImmutableArray<RuleEntry> entries) =>
+        JsonSerializer.Serialize(entries.Select(e => new[] { e.Id, e.Scope.ToString() }));
+
+    private static ImmutableArray<RuleEntry> ReadEntries(string text) =>
+        [.. JsonSerializer.Deserialize<string?[][]>(text)!.Select(pair => new RuleEntry(pair[0], Scope.Parse(pair[1]!)))];
+}

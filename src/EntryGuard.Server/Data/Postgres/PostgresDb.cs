@@ -1,0 +1,10 @@
+using EntryGuard.Domain;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Data.Postgres;
+
+/// <summary>For more than one node.</summary>
+public sealed class PostgresDb(DbContextOptions<PostgresDb> options, OrganizationId? tenant, WriteGate gate) : EntryGuardDb(options, tenant, gate)
+{
+    public override bool IsShared => true;
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
+using EntryGuard.Domain.Retry;
+using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
+
+namespace EntryGuard.Server.Data;
+
+/// <summary>What entitles a claim.</summary>
+public enum Grant
+{
+    /// <summary>The user is assigned to the Resource directly.</summary>
+    Direct,
+
+    /// <summary>The user is an admin and named the Resource.</summary>
+    Admin,
+}
+
+/// <summary>A claim: this session wants this address on this Resource. Written only through <see cref="SessionWrite"/> once it exists.</summary>
+public sealed class ResourceIp
+{
+    public ResourceIpId Id { get; set; }
+    public OrganizationId OrganizationId { get; set; }
+    public SessionId SessionId { get; set; }
+    public Session? Session { get; set; }
+    public ResourceId ResourceId { get; set; }
+    public Resource? Resource { get; set; }
+
+    /// <summary>Null only if the Resource was never verified: then the claim was born FAILED.</summary>
+    public AllowListKey? AllowListKey { get; set; }
+    public Cidr Address { get; set; }
+
+    /// <summary>Fixed for life.</summary>
+    public ImmutableArray<Scope> Scopes { get; set; }
+    public Grant Grant { get; set; }
+
+    public Wanted Wanted { get; set; }
+    public ResourceIpStatus Status { get; set; }
+    public bool MayStand { get; set; }
+
+    /// <summary>When it ends; extend moves it, never beyond <see cref="CapAt"/>.</summary>
+    public DateTimeOffset EndsAt { get; set; }
+
+    /// <summary>Start plus the longest session that applies to it.</summary>
+    public DateTimeOffset CapAt { get; set; }
+
+    /// <summary>When somebody must look at it next: its end, its next try, the deadline of its call; null: never (E22).</summary>
+    public DateTimeOffset? DueAt { get; set; }
+
+    /// <summary>Calls in this round (opening or closing).</summary>
+    public int Attempts { get; set; }
+
+    /// <summary>Start of the first call of this round; null before it.</summary>
+    public DateTimeOffset? FirstAttemptAt { get; set; }
+
+    /// <summary>When the next call is due; null: nothing waits.</summary>
+    public DateTimeOffset? NextAttemptAt { get; set; }
+
+    /// <summary>The call in flight; null: none (E11).</summary>
+    public Guid? AttemptId { get; set; }
+    public Guid? AttemptEpoch { get; set; }
+    public DateTimeOffset? AttemptDeadlineAt { get; set; }
+
+    /// <summary>What the last call did is not known or not proven: only a list can say (E12–E14).</summary>
+    public bool AwaitsList { get; set; }
+
+    /// <summary>Identity it was applied under; "not found" settles its removal only under the same (E15).</summary>
+    public string? Identity { get; set; }
+    public ImmutableArray<RuleEntry> Entries { get; set; } = [];
+    public DateTimeOffset? AppliedAt { get; set; }
+    public DateTimeOffset? SeenAt { get; set; }
+
+    /// <summary>The end the provider holds; null where it holds none.</summary>
+    public DateTimeOffset? HeldUntil { get; set; }
+    public DateTimeOffset? RemovedAt { get; set; }
+
+    /// <summary>Since when its closing is overdue; null while it is not.</summary>
+    public DateTimeOffset? OverdueSince { get; set; }
+
+    /// <summary>Why it ended; null while wanted.</summary>
+    public EndReason? EndReason { get; set; }
+
+    /// <summary>The decision to end it; null while wanted.</summary>
+    public DateTimeOffset? EndingAt { get; set; }
+    public string? ErrorCode { get; set; }
+    public string? ErrorMessage { get; set; }
+
+    /// <summary>Times its rule was lost within the hour that began at <see cref="LossesSince"/>.</summary>
+    public int Losses { get; set; }
+    public DateTimeOffset? LossesSince { get; set; }
+
+    /// <summary>An admin declared the rule gone; nobody saw it (E20).</summary>
+    public bool IsDeclaredGone { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public ClaimState State
+    {
+        get => new(Wanted, Status, MayStand);
+        set => (Wanted, Status, MayStand) = value;
+    }
+
+    /// <summary>As its session's status sees it.</summary>
+    public SessionClaim ToSessionClaim() =>
+        new(State, ErrorCode is not null, Attempts < Backoff.OpeningTries, EndReason, EndingAt);
+
+    /// <summary>As the plan sees it. Needs <see cref="Resource"/> loaded.</summary>
+    public Claim ToClaim() => new()
+    {
+        Id = Id,
+        Credential = Resource!.CredentialId,
+        Resource = ResourceId,
+        Address = Address,
+        Scopes = Scopes,
+        State = State,
+        EndsAt = EndsAt,
+        NextAttemptAt = NextAttemptAt,
+        AwaitsList = AwaitsList,
+        Entries = Entries,
+        SeenAt = SeenAt,
+        HeldUntil = HeldUntil,
+        Identity = Resource.Identity,
+    };
+}

@@ -1,0 +1,260 @@
+using System.Text.Json;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Sessions;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Data;
+
+/// <summary>
+/// The one way in which sessions and claims change: their owners locked first, in id order; then read; then moved by the domain's
+/// functions; then every touched session recomputed to its fixed point, audited, and saved with guarded updates (law 5, E18).
+/// </summary>
+public sealed class SessionWrite
+{
+    // A session moves at most PENDING → ACTIVE → EXPIRING → EXPIRED in one transaction; more would be a loop in the table.
+    private const int MostSteps = 8;
+
+    private readonly EntryGuardDb db;
+    private readonly DateTimeOffset now;
+    private readonly Actor actor;
+    private readonly Dictionary<SessionId, Session> sessions;
+    private readonly HashSet<ResourceIp> touched = [];
+    private readonly HashSet<AllowListKey> wake = [];
+
+    private SessionWrite(EntryGuardDb db, DateTimeOffset now, Actor actor, Dictionary<SessionId, Session> sessions) =>
+        (this.db, this.now, this.actor, this.sessions) = (db, now, actor, sessions);
+
+    /// <summary>The sessions that were locked, with all their claims. Those that do not exist, or were skipped, are missing.</summary>
+    public IReadOnlyDictionary<SessionId, Session> Sessions => sessions;
+
+    /// <summary>Allow-lists with something to do now; ring the bell for them after the commit.</summary>
+    public IReadOnlySet<AllowListKey> Wake => wake;
+
+    /// <summary>Database time of this write.</summary>
+    public DateTimeOffset Now => now;
+
+    /// <summary>Locks the owners and reads them with their claims. Call inside a write transaction.</summary>
+    /// <param name="db">The scope to work in.</param>
+    /// <param name="ids">Owners, in any order, repeats allowed.</param>
+    /// <param name="now">Database time.</param>
+    /// <param name="actor">For the audit rows.</param>
+    /// <param name="skipLocked">Leave out owners that somebody else holds, instead of waiting for them.</param>
+    /// <param name="ct">Cancels the wait.</param>
+    public static async Task<SessionWrite> LockAsync(
+        EntryGuardDb db, IEnumerable<SessionId> ids, DateTimeOffset now, Actor actor, bool skipLocked, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        var wanted = ids.Distinct().Order().ToArray();
+        if (db.IsShared && wanted.Length > 0)
+            wanted = await LockRowsAsync(db, wanted, skipLocked, ct);
+        var found = await db.Sessions.Include(s => s.ResourceIps).ThenInclude(c => c.Resource)
+            .Where(s => wanted.Contains(s.Id)).AsSplitQuery().ToDictionaryAsync(s => s.Id, ct);
+        return new SessionWrite(db, now, actor, found);
+    }
+
+    /// <summary>A new session, not yet saved. Its claims are born with it: PENDING, or FAILED where their Resource was never verified.</summary>
+    public static SessionWrite Start(EntryGuardDb db, Session session, DateTimeOffset now, Actor actor)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(session);
+        db.Sessions.Add(session);
+        var write = new SessionWrite(db, now, actor, new() { [session.Id] = session });
+        foreach (var claim in session.ResourceIps)
+            write.Touch(claim);
+        return write;
+    }
+
+    /// <summary>The claim, if its owner was locked.</summary>
+    public ResourceIp? Find(SessionId session, ResourceIpId id) =>
+        sessions.TryGetValue(session, out var owner) ? owner.ResourceIps.Find(c => c.Id == id) : null;
+
+    /// <summary>Moves a claim. False, and nothing changed, if the event is impossible in its state.</summary>
+    public bool Move(ResourceIp claim, RuleEvent what)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        if (claim.State.On(what) is not { } next)
+            return false;
+        Touch(claim);
+        var before = claim.State;
+        claim.State = next;
+        if (next.Status != before.Status)
+            Entered(claim);
+        return true;
+    }
+
+    /// <summary>Facts about a claim were written: it is saved and its next date recomputed even if its status stays.</summary>
+    public void Touch(ResourceIp claim) => touched.Add(claim);
+
+    /// <summary>The owner does not want the claim any more. Idempotent.</summary>
+    public void End(ResourceIp claim, EndReason reason)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        var before = claim.State;
+        if (!Move(claim, RuleEvent.Ended))
+            return;
+        (claim.EndReason, claim.EndingAt) = (reason, now);
+        if (before.IsOverdue)
+            return;   // an overdue undoing is now an overdue closing: its date and schedule stand, overdueSince is older
+        (claim.Attempts, claim.FirstAttemptAt) = (0, null);
+        claim.NextAttemptAt = claim.State.IsSettled ? null : now;
+        if (!claim.State.IsSettled && claim.AllowListKey is { } key)
+            wake.Add(key);
+    }
+
+    /// <summary>Ends every claim of the session that is still wanted; the session follows when it is recomputed.</summary>
+    public void End(Session session, EndReason reason)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        if (session.State.IsRunning)
+            Become(session, new SessionState(SessionStatus.Expiring, reason));
+    }
+
+    /// <summary>An audit row about a claim.</summary>
+    public void Audit(ResourceIp claim, string eventType, string result = "SUCCESS", object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        var session = sessions[claim.SessionId];
+        db.Audit.Add(Row(eventType, result, session, claim.ErrorMessage is { } error && result != "SUCCESS" ? error : null, details ?? new
+        {
+            resourceIpId = claim.Id.Value,
+            address = claim.Address.ToString(),
+            attempts = claim.Attempts,
+            allowList = claim.AllowListKey?.Value,
+        }, "RESOURCE", claim.ResourceId.Value.ToString(), claim.Resource?.Name));
+    }
+
+    /// <summary>An audit row about a session.</summary>
+    public void Audit(Session session, string eventType, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        db.Audit.Add(Row(eventType, "SUCCESS", session, null, details, "SESSION", session.Id.Value.ToString(), null));
+    }
+
+    /// <summary>Recomputes every locked session to its fixed point and sets the dates of the touched claims. Call once, then commit.</summary>
+    public void Complete()
+    {
+        foreach (var session in sessions.Values)
+            Recompute(session);
+        foreach (var claim in touched)
+            SetDates(claim);
+    }
+
+    private void Recompute(Session session)
+    {
+        for (var step = 0; ; step++)
+        {
+            if (step == MostSteps)
+                throw new InvalidOperationException($"Session {session.Id.Value} does not settle from {session.Status}.");
+            var next = SessionStatus.From(session.State, [.. session.ResourceIps.Select(c => c.ToSessionClaim())]);
+            if (next == session.State)
+                break;
+            Become(session, next);
+        }
+
+        var ends = session.ResourceIps.Where(c => c.Wanted == Wanted.Present).Select(c => c.EndsAt).ToList();
+        if (ends.Count > 0 && session.State.IsRunning && ends.Max() != session.ExpiresAt)
+            session.ExpiresAt = ends.Max();
+        if (db.ChangeTracker.Entries<Session>().Any(e => e.Entity == session && e.State != EntityState.Unchanged)
+            || touched.Any(c => c.SessionId == session.Id))
+            session.ChangedAt = now;
+    }
+
+    private void Become(Session session, SessionState next)
+    {
+        (session.Status, session.EndReason) = (next.Status, next.Reason);
+        if (next.IsTerminal)
+            session.EndedAt = now;
+        if (next.Status == SessionStatus.Expiring)
+        {
+            session.EndingAt = now;
+            foreach (var claim in session.ResourceIps.Where(c => c.Wanted == Wanted.Present).ToList())
+                End(claim, next.Reason!.Value);
+        }
+
+        Audit(session, $"SESSION_{Names.Wire(next.Status)}", new
+        {
+            reason = next.Reason is { } why ? Names.Wire(why) : null,
+            expiresAt = session.ExpiresAt,
+        });
+    }
+
+    private void Entered(ResourceIp claim)
+    {
+        switch (claim.Status)
+        {
+            case ResourceIpStatus.Applied:
+                claim.AppliedAt ??= now;
+                (claim.ErrorCode, claim.ErrorMessage, claim.NextAttemptAt) = (null, null, null);
+                (claim.Attempts, claim.FirstAttemptAt) = (0, null);
+                Audit(claim, "RULE_APPLIED");
+                break;
+            case ResourceIpStatus.Removing when claim.Wanted == Wanted.Present:
+                (claim.Attempts, claim.FirstAttemptAt, claim.NextAttemptAt) = (0, null, now);   // undoing has its own schedule
+                Audit(claim, "RULE_APPLY_FAILED", "FAILURE");
+                break;
+            case ResourceIpStatus.Failed when claim.MayStand:
+                claim.OverdueSince ??= now;
+                Audit(claim, "RULE_REMOVE_FAILED", "FAILURE");
+                break;
+            case ResourceIpStatus.Failed:
+                (claim.NextAttemptAt, claim.AwaitsList, claim.OverdueSince) = (null, false, null);
+                if (claim.Wanted == Wanted.Present && claim.Entries.IsEmpty)
+                    Audit(claim, "RULE_APPLY_FAILED", "FAILURE");
+                break;
+            case ResourceIpStatus.Removed:
+                claim.RemovedAt = now;
+                (claim.NextAttemptAt, claim.AwaitsList, claim.OverdueSince) = (null, false, null);
+                break;
+        }
+    }
+
+    // E22. Whoever sets a date that has come also wakes the allow-list; if that wake is lost, the clock finds the row 5 s later.
+    private void SetDates(ResourceIp claim)
+    {
+        DateTimeOffset? due = claim switch
+        {
+            { State.IsSettled: true, State.Status: not ResourceIpStatus.Applied } => null,
+            { AttemptDeadlineAt: { } deadline } => deadline,
+            { NextAttemptAt: { } at } when at > now => at,
+            { NextAttemptAt: not null } or { State.IsSettled: false } => WakeNow(claim),
+            _ => null,
+        };
+        if (claim.State.IsLive && (due is null || claim.EndsAt < due))
+            due = claim.EndsAt;
+        claim.DueAt = due;
+    }
+
+    private DateTimeOffset WakeNow(ResourceIp claim)
+    {
+        if (claim.AllowListKey is { } key)
+            wake.Add(key);
+        return now + TimeSpan.FromSeconds(5);
+    }
+
+    private AuditEntry Row(string eventType, string result, Session session, string? error, object? details, string type, string id, string? name) => new()
+    {
+        OrganizationId = session.OrganizationId,
+        EventType = eventType,
+        ActorType = actor.Type,
+        ActorEmail = actor.Email,
+        ResourceType = type,
+        ResourceId = id,
+        ResourceName = name,
+        SessionId = session.Id,
+        SubjectId = session.UserId,
+        Result = result,
+        IpAddress = actor.IpAddress,
+        ErrorMessage = error,
+        Details = details is null ? null : JsonSerializer.Serialize(details),
+        CreatedAt = now,
+    };
+
+    private static async Task<SessionId[]> LockRowsAsync(EntryGuardDb db, SessionId[] ids, bool skipLocked, CancellationToken ct)
+    {
+        var values = ids.Select(id => id.Value).ToArray();
+        var locked = skipLocked
+            ? db.Database.SqlQuery<Guid>($"SELECT id AS \"Value\" FROM sessions WHERE id = ANY({values}) ORDER BY id FOR UPDATE SKIP LOCKED")
+            : db.Database.SqlQuery<Guid>($"SELECT id AS \"Value\" FROM sessions WHERE id = ANY({values}) ORDER BY id FOR UPDATE");
+        return [.. (await locked.ToListAsync(ct)).Select(id => new SessionId(id))];
+    }
+}
