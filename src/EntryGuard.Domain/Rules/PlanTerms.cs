@@ -28,8 +28,11 @@ public sealed record Settlement(ResourceIpId Claim, RuleEvent Event)
     /// <summary>The end the provider holds; null where it holds none.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
-    /// <summary>Kept only: the live claims that take over the entries.</summary>
-    public IReadOnlyList<ResourceIpId> Heirs { get; init; } = [];
+    /// <summary>
+    /// The APPLIED claims it rests on: the heirs of a kept claim, who take over its entries, or the holders of a shared rule. If one of
+    /// them is not APPLIED any more when this is written, it is void.
+    /// </summary>
+    public IReadOnlyList<ResourceIpId> Standing { get; init; } = [];
 }
 
 /// <summary>One change of a plan, and the claims whose status depends on it.</summary>

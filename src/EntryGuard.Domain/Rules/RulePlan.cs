@@ -85,7 +85,7 @@ public sealed record RulePlan(
             if (mustGo.Count == 0 && !waits)
             {
                 settlements.Add(heirs.Count > 0
-                    ? new Settlement(claim.Id, RuleEvent.Kept) { Entries = claim.Entries, Heirs = [.. heirs.Order()] }
+                    ? new Settlement(claim.Id, RuleEvent.Kept) { Entries = claim.Entries, Standing = [.. heirs.Order()] }
                     : new Settlement(claim.Id, RuleEvent.SeenGone));
                 return;
             }
@@ -128,7 +128,8 @@ public sealed record RulePlan(
                 }
                 else if (terms.Capabilities.DiesWithProcess)
                 {
-                    missing.ForEach(rule => Add(rule, claim));
+                    if (claim.IsDue(now))
+                        missing.ForEach(rule => Add(rule, claim));
                 }
                 else if (sight.IsConclusive)
                 {
@@ -170,6 +171,7 @@ public sealed record RulePlan(
             var entries = new List<RuleEntry>();
             var seenAt = DateTimeOffset.MaxValue;
             var open = new List<RuleKey>();
+            var holders = new HashSet<ResourceIpId>();
             var stale = false;
             foreach (var rule in claim.Rules)
             {
@@ -184,13 +186,14 @@ public sealed record RulePlan(
                 var at = sight?.AskedAt ?? holder.SeenAt ?? DateTimeOffset.MinValue;
                 stale |= at < now - SightingLasts;
                 seenAt = at < seenAt ? at : seenAt;
+                holders.Add(holder.Id);
                 entries.AddRange(holder.Entries.Where(e => e.Scope == rule.Scope));
             }
 
             if (stale)
                 needsList = true;
             else if (open.Count == 0)
-                settlements.Add(Present(claim, entries, seenAt));
+                settlements.Add(Present(claim, entries, seenAt) with { Standing = [.. holders.Order()] });
             open.ForEach(rule => Add(rule, claim));
         }
 

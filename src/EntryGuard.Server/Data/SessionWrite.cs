@@ -19,6 +19,7 @@ public sealed class SessionWrite
     private readonly Actor actor;
     private readonly Dictionary<SessionId, Session> sessions;
     private readonly HashSet<ResourceIp> touched = [];
+    private readonly HashSet<ResourceIp> moved = [];
     private readonly HashSet<AllowListKey> wake = [];
 
     private SessionWrite(EntryGuardDb db, DateTimeOffset now, Actor actor, Dictionary<SessionId, Session> sessions) =>
@@ -29,6 +30,9 @@ public sealed class SessionWrite
 
     /// <summary>Allow-lists with something to do now; ring the bell for them after the commit.</summary>
     public IReadOnlySet<AllowListKey> Wake => wake;
+
+    /// <summary>Claims whose status changed in this write.</summary>
+    public IReadOnlySet<ResourceIp> Moved => moved;
 
     /// <summary>Database time of this write.</summary>
     public DateTimeOffset Now => now;
@@ -78,12 +82,25 @@ public sealed class SessionWrite
         var before = claim.State;
         claim.State = next;
         if (next.Status != before.Status)
+        {
+            moved.Add(claim);
             Entered(claim);
+        }
+
         return true;
     }
 
     /// <summary>Facts about a claim were written: it is saved and its next date recomputed even if its status stays.</summary>
     public void Touch(ResourceIp claim) => touched.Add(claim);
+
+    /// <summary>Its date has come and its allow-list is woken: it is looked at again 5 s later, in case the wake is lost (E22).</summary>
+    public void TakeUp(ResourceIp claim)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        claim.DueAt = now + TimeSpan.FromSeconds(5);
+        if (claim.AllowListKey is { } key)
+            wake.Add(key);
+    }
 
     /// <summary>The owner does not want the claim any more. Idempotent.</summary>
     public void End(ResourceIp claim, EndReason reason)
@@ -130,7 +147,7 @@ public sealed class SessionWrite
         db.Audit.Add(Row(eventType, "SUCCESS", session, null, details, "SESSION", session.Id.Value.ToString(), null));
     }
 
-    /// <summary>Recomputes every locked session to its fixed point and sets the dates of the touched claims. Call once, then commit.</summary>
+    /// <summary>Recomputes every locked session to its fixed point and sets the dates of the touched claims. Call before the commit; idempotent.</summary>
     public void Complete()
     {
         foreach (var session in sessions.Values)
@@ -183,10 +200,10 @@ public sealed class SessionWrite
         switch (claim.Status)
         {
             case ResourceIpStatus.Applied:
+                Audit(claim, claim.AppliedAt is null ? "RULE_APPLIED" : "RULE_PUT_BACK");
                 claim.AppliedAt ??= now;
                 (claim.ErrorCode, claim.ErrorMessage, claim.NextAttemptAt) = (null, null, null);
                 (claim.Attempts, claim.FirstAttemptAt) = (0, null);
-                Audit(claim, "RULE_APPLIED");
                 break;
             case ResourceIpStatus.Removing when claim.Wanted == Wanted.Present:
                 (claim.Attempts, claim.FirstAttemptAt, claim.NextAttemptAt) = (0, null, now);   // undoing has its own schedule

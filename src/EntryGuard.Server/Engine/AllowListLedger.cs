@@ -1,0 +1,345 @@
+using EntryGuard.Domain;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Retry;
+using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>What the worker reads and writes: each method is one transaction, and none of them spans a provider call.</summary>
+internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, EngineMetrics metrics, Guid epoch)
+{
+    // At the third loss within this time the rule is somebody else's business: held, and alerted (E26).
+    private static readonly TimeSpan LossWindow = TimeSpan.FromHours(1);
+    private const int MostLosses = 3;
+
+    private string? installation;
+
+    /// <summary>Null if the allow-list does not exist or has nothing to do.</summary>
+    public async Task<LoadedAllowList?> LoadAsync(AllowListKey key, Func<ResourceType, bool> everyLiveClaim, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        if (await db.AllowLists.AsNoTracking().SingleOrDefaultAsync(a => a.Key == key, ct) is not { } list)
+            return null;
+        installation ??= (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
+        var type = list.Type.Split('/') is [var provider, var kind] ? new ResourceType(provider, kind) : default;
+        var now = clock.Now;
+        var open = db.ResourceIps.AsNoTracking().Include(c => c.Resource!).ThenInclude(r => r.Credential)
+            .Where(c => c.AllowListKey == key && c.DueAt != null);
+        List<ResourceIp> rows;
+        if (everyLiveClaim(type))
+        {
+            rows = await open.ToListAsync(ct);
+        }
+        else
+        {
+            rows = await open.Where(c => c.Status != ResourceIpStatus.Applied || c.NextAttemptAt <= now).ToListAsync(ct);
+            var ids = rows.Select(c => c.Id).ToHashSet();
+            var addresses = rows.Select(c => c.Address).Distinct().ToList();
+            var sharing = await open.Where(c => c.Status == ResourceIpStatus.Applied && addresses.Contains(c.Address)).ToListAsync(ct);
+            rows.AddRange(sharing.Where(c => !ids.Contains(c.Id)));
+        }
+
+        if (rows.Count == 0)
+            return null;
+        return new LoadedAllowList(
+            key, type, installation, list.QuietAfter, [.. rows.Select(c => c.ToClaim())], rows.ToDictionary(c => c.Id, c => c.SessionId),
+            rows.Select(c => c.Resource!).DistinctBy(r => r.Id).ToDictionary(r => r.Id, ResourceView.Of),
+            [.. rows.Where(c => c.AttemptId is not null).Select(c => c.Id)]);
+    }
+
+    /// <summary>Attempts of a dead or doubled worker become unanswered ones (E12).</summary>
+    public Task TakeOverAsync(LoadedAllowList load, ProviderCapabilities capabilities, CancellationToken ct) =>
+        WriteAsync(load, load.InFlight, async (db, write) =>
+        {
+            var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
+            foreach (var claim in Find(write, load, load.InFlight).Where(c => c.AttemptId is not null))
+            {
+                if (!capabilities.DiesWithProcess || databases.IsShared)
+                    list.QuietAfter = Latest(list.QuietAfter, claim.AttemptDeadlineAt);
+                Unanswered(write, claim, "An earlier call was interrupted; what it did is being read back.");
+                claim.NextAttemptAt = claim.State.IsLeaving || claim.Status == ResourceIpStatus.Applied
+                    ? write.Now
+                    : Latest(write.Now, load.ProvableFrom(capabilities, databases.IsShared) is null ? null : list.QuietAfter + capabilities.ReadDelay);
+            }
+        }, ct);
+
+    /// <summary>Writes what the plan decided without a call. False if nothing was to be written.</summary>
+    public async Task<bool> SettleAsync(
+        LoadedAllowList load, RulePlan plan, RuleSnapshot? snapshot, RuleFault? blind, PlanTerms terms, CancellationToken ct)
+    {
+        var blinded = blind is null ? [] : load.Claims.Where(c => c.State.IsLive && c.State.Status != ResourceIpStatus.Applied
+            && c.IsDue(clock.Now) && !plan.Additions.Any(a => a.Claims.Contains(c.Id))).Select(c => c.Id).ToList();
+        var seen = snapshot is null ? [] : plan.Seen;
+        var claims = plan.Settlements.SelectMany(s => s.Standing.Append(s.Claim)).Concat(plan.Unclear).Concat(blinded).Concat(seen).Distinct().ToList();
+        if (claims.Count == 0)
+            return false;
+        await WriteAsync(load, claims, async (db, write) =>
+        {
+            var lost = await Eligibility.LostAsync(
+                db, [.. plan.Settlements.Where(s => s.Event == RuleEvent.SeenPresent).Select(s => s.Claim)], ct);
+            foreach (var claim in Find(write, load, seen))
+                Saw(write, claim, snapshot!.AskedAt);
+            foreach (var settlement in plan.Settlements)
+                Settle(write, load, settlement, lost);
+            foreach (var claim in Find(write, load, plan.Unclear).Where(c => IsAsPlanned(load, c)))
+                LookAgain(write, claim, terms.ProvableFrom, null);
+            foreach (var claim in Find(write, load, blinded).Where(c => IsAsPlanned(load, c)))
+                LookAgain(write, claim, null, blind);
+        }, ct);
+        return true;
+    }
+
+    /// <summary>The call budget is used up, or the provider asked for a pause: these wait.</summary>
+    public Task DeferAsync(LoadedAllowList load, RuleBatch batch, TimeSpan wait, CancellationToken ct) =>
+        WriteAsync(load, [.. batch.Claims], (_, write) =>
+        {
+            foreach (var claim in Find(write, load, batch.Claims).Where(c => IsAsPlanned(load, c)))
+            {
+                claim.NextAttemptAt = Latest(claim.NextAttemptAt, write.Now + wait);
+                write.Touch(claim);
+            }
+
+            return Task.CompletedTask;
+        }, ct);
+
+    /// <summary>Commits APPLYING or REMOVING with the attempt: from then on the call may go out (E11).</summary>
+    /// <param name="load">What was planned on.</param>
+    /// <param name="batch">What is to be called.</param>
+    /// <param name="parent">The attempt whose refused batch this is a part of; null for a new one.</param>
+    /// <param name="ct">Cancels before the commit.</param>
+    public async Task<Attempt> BeginAsync(LoadedAllowList load, RuleBatch batch, Guid? parent, CancellationToken ct)
+    {
+        var (id, taken, stood, wrote) = (Guid.NewGuid(), new HashSet<ResourceIpId>(), new HashSet<ResourceIpId>(), false);
+        DateTimeOffset startedAt = default;
+        await WriteAsync(load, [.. batch.Claims], async (db, write) =>
+        {
+            startedAt = write.Now;
+            var opening = batch.Additions.SelectMany(a => a.Claims).ToHashSet();
+            var lost = await Eligibility.LostAsync(db, opening, ct);
+            foreach (var claim in Find(write, load, batch.Claims))
+            {
+                if (parent is null ? !IsAsPlanned(load, claim) : claim.AttemptId != parent)
+                {
+                    wrote = true;   // it moved: plan again
+                    continue;
+                }
+
+                if (opening.Contains(claim.Id) && lost.Contains(claim.Id))
+                {
+                    (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (null, null, null);
+                    write.End(claim, EndReason.AccessRevoked);
+                    wrote = true;
+                    continue;
+                }
+
+                if (claim.MayStand && (parent is null || load.ById[claim.Id].State.MayStand))
+                    stood.Add(claim.Id);
+                if (parent is null)
+                {
+                    write.Move(claim, opening.Contains(claim.Id) ? RuleEvent.ApplyStarted : RuleEvent.RemoveStarted);
+                    claim.Attempts++;
+                    claim.FirstAttemptAt ??= write.Now;
+                }
+
+                (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (id, epoch, write.Now + AllowListWorker.CallTimeout);
+                write.Touch(claim);
+                taken.Add(claim.Id);
+            }
+        }, ct);
+        return new Attempt(id, startedAt, startedAt + AllowListWorker.CallTimeout, batch.Only(taken), stood, wrote);
+    }
+
+    /// <summary>Writes what a call did: facts always, the status only where the attempt is still the claim's (E07).</summary>
+    public Task RecordAsync(
+        LoadedAllowList load, Attempt attempt, IReadOnlyList<ClaimOutcome> outcomes, ProviderCapabilities capabilities, PlanTerms terms,
+        Sighting sight, string? identity, CancellationToken ct) =>
+        WriteAsync(load, [.. outcomes.Select(o => o.Claim)], async (db, write) =>
+        {
+            var quiet = terms.ProvableFrom;
+            if (outcomes.Any(o => o.IsUnknown) && (!capabilities.DiesWithProcess || databases.IsShared))
+            {
+                var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
+                list.QuietAfter = Latest(list.QuietAfter, attempt.DeadlineAt);
+                quiet = list.QuietAfter + capabilities.ReadDelay;
+            }
+
+            var proof = capabilities.SuccessIsProof && !(quiet > attempt.StartedAt);
+            foreach (var outcome in outcomes)
+            {
+                if (write.Find(load.Owners[outcome.Claim], outcome.Claim) is not { } claim)
+                    continue;
+                claim.Entries = [.. claim.Entries.Union(outcome.Entries)];
+                claim.Identity = outcome.Closing ? claim.Identity : identity;
+                write.Touch(claim);
+                if (claim.AttemptId != attempt.Id)
+                    continue;
+                (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (null, null, null);
+                var record = new OutcomeRecord(write, claim, outcome, attempt, capabilities, quiet);
+                if (outcome.Closing)
+                    record.Closing(proof && (!claim.AwaitsList || sight.IsConclusive), sight.Blind, StaysForOthers(load, claim), Heirs(write, load, claim));
+                else
+                    record.Opening(capabilities.SuccessIsProof && !HasUnansweredRemoval(load, claim));
+            }
+        }, ct);
+
+    private async Task WriteAsync(
+        LoadedAllowList load, IReadOnlyCollection<ResourceIpId> claims, Func<EntryGuardDb, SessionWrite, Task> act, CancellationToken ct)
+    {
+        // What a call did must be written even if the server is stopping: the token may be cancelled, the record is not.
+        var closing = load.Claims.Any(c => c.State.IsLeaving && claims.Contains(c.Id));
+        for (var again = 0; ; again++)
+        {
+            try
+            {
+                await using var db = databases.OpenEngine();
+                await using var work = await db.BeginWriteAsync(closing ? WritePriority.Closing : WritePriority.Other, ct);
+                var write = await SessionWrite.LockAsync(db, claims.Select(c => load.Owners[c]), clock.Now, Actor.System, false, ct);
+                await act(db, write);
+                write.Complete();
+                await work.CommitAsync(ct);
+                metrics.Wrote(write);
+                return;
+            }
+            catch (DbUpdateConcurrencyException) when (again < 3)
+            {
+                // A guarded row had moved under us: read again, decide again.
+            }
+        }
+    }
+
+    private static IEnumerable<ResourceIp> Find(SessionWrite write, LoadedAllowList load, IEnumerable<ResourceIpId> ids) =>
+        ids.Select(id => write.Find(load.Owners[id], id)).OfType<ResourceIp>();
+
+    // What was planned still holds: nobody moved the claim, or took it into a call, since it was read.
+    private static bool IsAsPlanned(LoadedAllowList load, ResourceIp claim) =>
+        claim.AttemptId is null && load.ById.TryGetValue(claim.Id, out var planned) && planned.State == claim.State && planned.EndsAt == claim.EndsAt;
+
+    private static bool HasUnansweredRemoval(LoadedAllowList load, ResourceIp claim) =>
+        load.Claims.Any(c => c.State.IsLeaving && c.AwaitsList && c.Address == claim.Address && c.Scopes.Intersect(claim.Scopes).Any());
+
+    // Some of its rules stay because a claim that is not open yet wants them: it is not done until that one is.
+    private static bool StaysForOthers(LoadedAllowList load, ResourceIp claim) =>
+        load.Claims.Any(c => c.Id != claim.Id && c.State.IsLive && c.State.Status != ResourceIpStatus.Applied && c.Address == claim.Address
+            && c.Scopes.Intersect(claim.Scopes).Any());
+
+    private static List<ResourceIp> Heirs(SessionWrite write, LoadedAllowList load, ResourceIp claim) =>
+        [.. Find(write, load, load.Claims.Where(c => c.Id != claim.Id && c.State.IsLive && c.State.Status == ResourceIpStatus.Applied
+            && c.Address == claim.Address && c.Scopes.Intersect(claim.Scopes).Any()).Select(c => c.Id))];
+
+    private static void Settle(SessionWrite write, LoadedAllowList load, Settlement settlement, HashSet<ResourceIpId> lost)
+    {
+        if (write.Find(load.Owners[settlement.Claim], settlement.Claim) is not { } claim || !IsAsPlanned(load, claim))
+            return;
+        var standing = Find(write, load, settlement.Standing).ToList();
+        if (standing.Exists(c => c.Wanted != Wanted.Present || c.Status != ResourceIpStatus.Applied))
+            return;
+        switch (settlement.Event)
+        {
+            case RuleEvent.SeenPresent when lost.Contains(claim.Id):
+                write.End(claim, EndReason.AccessRevoked);
+                break;
+            case RuleEvent.SeenPresent:
+                (claim.AwaitsList, claim.HeldUntil, claim.Identity) = (false, settlement.HeldUntil, claim.Resource?.Identity);
+                claim.Entries = [.. claim.Entries.Union(settlement.Entries)];
+                write.Move(claim, RuleEvent.SeenPresent);
+                Saw(write, claim, settlement.SeenAt ?? write.Now);
+                break;
+            case RuleEvent.Kept:
+                foreach (var heir in standing)
+                    Inherit(write, heir, settlement.Entries);
+                write.Move(claim, RuleEvent.Kept);
+                write.Audit(claim, "RULE_KEPT");
+                break;
+            case RuleEvent.SeenGone:
+                write.Move(claim, RuleEvent.SeenGone);
+                write.Audit(claim, "RULE_REMOVED");
+                break;
+            case RuleEvent.Lost:
+                Lose(write, claim);
+                break;
+            default:
+                NotMade(write, claim, settlement);
+                break;
+        }
+    }
+
+    private static void NotMade(SessionWrite write, ResourceIp claim, Settlement settlement)
+    {
+        claim.AwaitsList = false;
+        claim.Entries = [.. claim.Entries.Union(settlement.Entries)];
+        (claim.ErrorCode, claim.ErrorMessage) = ("NOT_MADE", "The provider did not make the rule.");
+        var half = settlement.Event == RuleEvent.HalfMade;
+        if (Backoff.NextOpening(claim.Attempts, write.Now, null, write.Now) is { } next)
+        {
+            claim.NextAttemptAt = next;
+            write.Move(claim, settlement.Event);
+            write.Audit(claim, "RULE_APPLY_RETRY", "FAILURE");
+        }
+        else
+        {
+            write.Move(claim, half ? RuleEvent.MustUndo : RuleEvent.GaveUp);
+        }
+    }
+
+    private static void Lose(SessionWrite write, ResourceIp claim)
+    {
+        if (claim.LossesSince is not { } since || since < write.Now - LossWindow)
+            (claim.Losses, claim.LossesSince) = (0, write.Now);
+        claim.Losses++;
+        (claim.ErrorCode, claim.ErrorMessage) = ("RULE_LOST", "Somebody or something took the rule off at the provider.");
+        claim.Entries = [];
+        write.Move(claim, claim.Losses >= MostLosses ? RuleEvent.LostForGood : RuleEvent.Lost);
+        (claim.Attempts, claim.FirstAttemptAt) = (0, null);
+        claim.NextAttemptAt = claim.State.IsLive ? write.Now : null;
+        write.Audit(claim, "RULE_LOST", "FAILURE");
+    }
+
+    internal static void Inherit(SessionWrite write, ResourceIp heir, IEnumerable<RuleEntry> entries)
+    {
+        heir.Entries = [.. heir.Entries.Union(entries.Where(e => heir.Scopes.Contains(e.Scope)))];
+        if (heir.HeldUntil is not null)
+            heir.NextAttemptAt = write.Now;   // the end that the provider holds may now be another
+        write.Touch(heir);
+    }
+
+    private static void Saw(SessionWrite write, ResourceIp claim, DateTimeOffset at)
+    {
+        claim.SeenAt = Latest(claim.SeenAt, at);
+        write.Touch(claim);
+    }
+
+    // An unanswered opening, seen by a list that could not decide, or not seen at all: the opening steps, then every 5 min (E13).
+    private static void LookAgain(SessionWrite write, ResourceIp claim, DateTimeOffset? provableFrom, RuleFault? blind)
+    {
+        if (provableFrom > write.Now)
+        {
+            claim.NextAttemptAt = provableFrom;
+        }
+        else
+        {
+            claim.Attempts++;
+            claim.NextAttemptAt = Backoff.NextReadBack(claim.Attempts, write.Now, blind?.RetryAfter, write.Now);
+            if (blind is not null)
+                (claim.ErrorCode, claim.ErrorMessage) = (blind.Code, blind.Message);
+            claim.ErrorCode ??= "NO_ANSWER";
+            write.Audit(claim, "RULE_APPLY_RETRY", "FAILURE");
+        }
+
+        write.Touch(claim);
+    }
+
+    private static void Unanswered(SessionWrite write, ResourceIp claim, string message)
+    {
+        (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (null, null, null);
+        claim.AwaitsList = claim.Status != ResourceIpStatus.Applied;
+        if (claim.Status != ResourceIpStatus.Applied)
+            (claim.ErrorCode, claim.ErrorMessage) = ("NO_ANSWER", message);
+        write.Touch(claim);
+    }
+
+    private static DateTimeOffset? Latest(DateTimeOffset? a, DateTimeOffset? b) => a is null || b > a ? b ?? a : a;
+}

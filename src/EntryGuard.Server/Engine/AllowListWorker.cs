@@ -1,0 +1,230 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Data.Secrets;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>
+/// Makes one allow-list what live claims want it to be. Knows nothing of who calls it: a grain, the simulation, or the command line. One
+/// call per key at a time is the caller's business; a second one at the same time is wasteful, never wrong (E11, E12).
+/// </summary>
+internal sealed class AllowListWorker(
+    Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
+    ILogger<AllowListWorker> log)
+{
+    /// <summary>Hard limit of every provider call (E11).</summary>
+    public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
+
+    // Far above what any plan needs: a plan that is never empty would be a defect, not a reason to spin.
+    private const int MostPasses = 200;
+
+    private readonly ConcurrentDictionary<AllowListKey, bool> rebuilt = new();
+    private readonly AllowListLedger ledger = new(databases, clock, metrics, Guid.NewGuid());
+
+    /// <summary>Works until nothing is due on the allow-list. A wake that finds nothing to do is a success.</summary>
+    public async Task RunOnce(AllowListKey key, CancellationToken ct)
+    {
+        for (var pass = 0; pass < MostPasses; pass++)
+        {
+            ct.ThrowIfCancellationRequested();
+            if (!await PassAsync(key, ct))
+                return;
+        }
+
+        log.NeverQuiet(key);
+    }
+
+    /// <summary>This process does not serve the allow-list any more: what it knows of it is forgotten.</summary>
+    public void Forget(AllowListKey key) => rebuilt.TryRemove(key, out _);
+
+    private async Task<bool> PassAsync(AllowListKey key, CancellationToken ct)
+    {
+        var load = await ledger.LoadAsync(key, all => MustRebuild(key, all), ct);
+        if (load is null || providers.Find(load.Type.Provider, load.Type.Kind) is not { } provider)
+            return false;
+        if (load.InFlight.Count > 0)
+        {
+            // Ours are recorded before the pass ends: these belong to a dead or doubled worker, or their record failed.
+            await ledger.TakeOverAsync(load, provider.Capabilities, ct);
+            return true;
+        }
+
+        var terms = new PlanTerms(key, load.Installation, provider.Capabilities, load.ProvableFrom(provider.Capabilities, databases.IsShared), MustRebuild(key, load.Type, provider));
+        var now = clock.Now;
+        var plan = RulePlan.From(load.Claims, null, terms, now);
+        RuleSnapshot? snapshot = null;
+        RuleFault? blind = null;
+        if (plan.NeedsList)
+        {
+            (snapshot, blind) = await ListAsync(provider, load, now, ct);
+            if (snapshot is not null)
+                plan = RulePlan.From(load.Claims, snapshot, terms, now);
+        }
+
+        if (terms.Rebuild && snapshot is not null && load.Claims.Where(c => c.State.Status == ResourceIpStatus.Applied).All(c => plan.Seen.Contains(c.Id)))
+            rebuilt[key] = true;
+        var wrote = await ledger.SettleAsync(load, plan, snapshot, blind, terms, ct);
+        var failed = new Dictionary<CredentialId, RuleFault>();
+        var sight = new Sighting(snapshot is { IsComplete: true } && (terms.ProvableFrom is not { } from || snapshot.AskedAt >= from), blind);
+        foreach (var batch in RuleBatch.From(plan, provider.Capabilities.BatchSize))
+            wrote |= await RunAsync(provider, load, batch, null, terms, sight, failed, ct);
+        return wrote;
+    }
+
+    private bool MustRebuild(AllowListKey key, ResourceType type) => providers.Find(type.Provider, type.Kind) is { } provider && MustRebuild(key, type, provider);
+
+    private bool MustRebuild(AllowListKey key, ResourceType type, IResourceProvider provider) =>
+        provider.Capabilities.DiesWithProcess && provider.Type == type && !rebuilt.ContainsKey(key);
+
+    private async Task<bool> RunAsync(
+        IResourceProvider provider, LoadedAllowList load, RuleBatch batch, Guid? parent, PlanTerms terms, Sighting sight,
+        Dictionary<CredentialId, RuleFault> failed, CancellationToken ct)
+    {
+        var resource = load.Resources[batch.Asking.Resource];
+        if (parent is null)
+        {
+            var (go, wait) = Budgeted(batch, resource.ThrottleKey, provider.Capabilities);
+            if (wait is not null)
+                await ledger.DeferAsync(load, wait.Value.Batch, wait.Value.For, ct);
+            if (go.Count == 0)
+                return wait is not null;
+            batch = go;
+        }
+
+        var attempt = await ledger.BeginAsync(load, batch, parent, ct);
+        if (attempt.Batch.Count == 0)
+            return attempt.Wrote;
+        batch = attempt.Batch;
+        ApplyResult result;
+        if (batch.Asking.Credential is { } credential && failed.TryGetValue(credential, out var known))
+            result = ApplyResult.Refused(known);   // the one probe of this pass was made (E16)
+        else
+            result = await CallAsync(provider, resource, batch, ct);
+
+        if (result.RefusedWhole is { } refused)
+        {
+            if (refused.RetryAfter is { } pause)
+                budget.Pause(resource.ThrottleKey, pause);
+            if (refused.IsCredentialFault && batch.Asking.Credential is { } bad)
+                failed[bad] = refused;
+            else if (refused.IsPermanent && batch.Halves() is { Count: > 1 } halves)
+            {
+                foreach (var half in halves)
+                    await RunAsync(provider, load, half, attempt.Id, terms, sight, failed, ct);
+                return true;
+            }
+        }
+
+        foreach (var pause in result.Additions.Concat(result.Removals).OfType<RuleOutcome.Failed>().Select(f => f.Fault.RetryAfter).OfType<TimeSpan>())
+            budget.Pause(resource.ThrottleKey, pause);
+        await ledger.RecordAsync(load, attempt, ClaimOutcome.From(batch, result), provider.Capabilities, terms, sight, resource.Identity, ct);
+        return true;
+    }
+
+    private (RuleBatch Go, (RuleBatch Batch, TimeSpan For)? Wait) Budgeted(RuleBatch batch, string? throttleKey, ProviderCapabilities capabilities)
+    {
+        var closing = batch.Removals.Count > 0;
+        var wait = budget.Take(throttleKey, capabilities.CallsPerSecond, closing);
+        return wait > TimeSpan.Zero ? (new RuleBatch([], []), (batch, wait)) : (batch, null);
+    }
+
+    private async Task<(RuleSnapshot? Snapshot, RuleFault? Fault)> ListAsync(
+        IResourceProvider provider, LoadedAllowList load, DateTimeOffset now, CancellationToken ct)
+    {
+        var asking = load.Claims.Where(c => c.IsDue(now)).OrderByDescending(c => c.State.IsLeaving).FirstOrDefault() ?? load.Claims[0];
+        var resource = load.Resources[asking.Resource];
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            var list = provider.ListAsync(Context(resource), limit.Token);
+            var result = await Limited(list, limit, ct);
+            if (result.Fault?.RetryAfter is { } pause)
+                budget.Pause(resource.ThrottleKey, pause);
+            metrics.Called(provider.Type, "list", result.Fault?.Code);
+            return (result.Snapshot, result.Fault);
+        }
+        catch (TimeoutException)
+        {
+            metrics.Called(provider.Type, "list", "TIMEOUT");
+            return (null, new RuleFault("TIMEOUT", "The provider did not answer in time.", false));
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            log.CallFailed(e, load.Key, "list");
+            metrics.Called(provider.Type, "list", "ERROR");
+            return (null, new RuleFault("PROVIDER_ERROR", "The call failed; the server's log says how.", false));
+        }
+    }
+
+    private async Task<ApplyResult> CallAsync(IResourceProvider provider, ResourceView resource, RuleBatch batch, CancellationToken ct)
+    {
+        var changes = batch.Changes;
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), limit, ct);
+            metrics.Called(provider.Type, "apply", result.RefusedWhole?.Code);
+            return result;
+        }
+        catch (TimeoutException)
+        {
+            metrics.Called(provider.Type, "apply", "TIMEOUT");
+            return ApplyResult.All(changes, new RuleOutcome.Unknown("The provider did not answer in time; what it did is being read back."));
+        }
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+        {
+            // A defect in a provider, after anything may have been sent.
+            log.CallFailed(e, resource.Key, "apply");
+            metrics.Called(provider.Type, "apply", "ERROR");
+            return ApplyResult.All(changes, new RuleOutcome.Unknown("The call failed on our side; what it did is being read back."));
+        }
+    }
+
+    // A provider that does not heed its token is left behind: its answer would come after the deadline, when nobody may trust it.
+    private async Task<T> Limited<T>(Task<T> call, CancellationTokenSource limit, CancellationToken ct)
+    {
+        try
+        {
+            return await call.WaitAsync(CallTimeout, time, ct);
+        }
+        catch (TimeoutException)
+        {
+            await limit.CancelAsync();
+            _ = call.ContinueWith(t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw;
+        }
+    }
+
+    private ProviderContext Context(ResourceView resource) => new(
+        resource.Organization, resource.Id, resource.Config, resource.Key,
+        resource.Secret is { } secret ? secrets.Unprotect(resource.Organization, resource.Credential!.Value, secret) : null);
+}
+
+/// <summary>What this pass could see.</summary>
+/// <param name="IsConclusive">A complete list, made when no call of ours was unanswered.</param>
+/// <param name="Blind">Why there was no list although one was needed; null if there was.</param>
+internal readonly record struct Sighting(bool IsConclusive, RuleFault? Blind);
+
+/// <summary>A Resource as a call needs it.</summary>
+internal sealed record ResourceView(
+    ResourceId Id, OrganizationId Organization, CredentialId? Credential, byte[]? Secret, ResourceConfig Config, AllowListKey Key, string? Identity, string? ThrottleKey)
+{
+    public static ResourceView Of(Resource resource) => new(
+        resource.Id, resource.OrganizationId, resource.CredentialId, resource.Credential?.Secret,
+        new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config)),
+        resource.AllowListKey!.Value, resource.Identity, resource.ThrottleKey);
+}
+
+internal static partial class WorkerLog
+{
+    [LoggerMessage(1001, LogLevel.Error, "Allow-list {Key} was never quiet: its plan does not come to an end")]
+    public static partial void NeverQuiet(this ILogger log, AllowListKey key);
+
+    [LoggerMessage(1002, LogLevel.Error, "Call {Call} on allow-list {Key} failed")]
+    public static partial void CallFailed(this ILogger log, Exception e, AllowListKey key, string call);
+}

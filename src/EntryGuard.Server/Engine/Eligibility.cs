@@ -1,0 +1,43 @@
+using EntryGuard.Domain;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>
+/// Whether claims still rest on something: organization, user, Resource and credential in use, and a grant. Asked when a claim is marked
+/// APPLYING, when it would share a rule, at extend, and by the sweep (E18).
+/// </summary>
+public static class Eligibility
+{
+    /// <summary>Of these claims, the ones that nothing entitles any more.</summary>
+    public static async Task<HashSet<ResourceIpId>> LostAsync(EntryGuardDb db, IReadOnlyCollection<ResourceIpId> claims, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        if (claims.Count == 0)
+            return [];
+        var eligible = await Eligible(db, db.ResourceIps.Where(c => claims.Contains(c.Id))).Select(c => c.Id).ToListAsync(ct);
+        return [.. claims.Except(eligible)];
+    }
+
+    /// <summary>Wanted claims of any session that nothing entitles any more.</summary>
+    public static IQueryable<ResourceIp> Lost(EntryGuardDb db)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        var wanted = db.ResourceIps.Where(c => c.Wanted == Wanted.Present && c.DueAt != null);
+        return wanted.Where(c => !Eligible(db, db.ResourceIps).Any(e => e.Id == c.Id));
+    }
+
+    private static IQueryable<ResourceIp> Eligible(EntryGuardDb db, IQueryable<ResourceIp> claims) =>
+        from claim in claims
+        join session in db.Sessions on claim.SessionId equals session.Id
+        join user in db.Users on session.UserId equals user.Id
+        join organization in db.Organizations on claim.OrganizationId equals organization.Id
+        join resource in db.Resources on claim.ResourceId equals resource.Id
+        where organization.IsActive && user.IsActive && resource.IsActive && resource.DeletedAt == null
+            && (resource.CredentialId == null || resource.Credential!.DeletedAt == null)
+            && ((claim.Grant == Grant.Admin && user.IsOrgAdmin)
+                || db.UserResources.Any(g => g.UserId == user.Id && g.ResourceId == resource.Id))
+        select claim;
+}

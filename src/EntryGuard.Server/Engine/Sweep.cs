@@ -1,0 +1,154 @@
+using EntryGuard.Domain;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>
+/// The safety net: every 60 s, at start-up and whenever a node leaves. Nothing depends on it for speed, and it alone is enough to close
+/// everything (E23). It acts on what is due, wakes every allow-list with something unsettled, ends claims that lost their grant, and
+/// recomputes the sessions that are PENDING, EXPIRING or changed since it last looked.
+/// </summary>
+internal sealed class Sweep(
+    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, TimeProvider time, ILogger<Sweep> log)
+    : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(2);
+    private readonly ClockBell bell = new(time);
+    private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
+
+    /// <summary>Sweep now: a node left, or an operator asked.</summary>
+    public void Now() => bell.Ring();
+
+    /// <summary>One sweep. Returns the allow-lists that were woken.</summary>
+    public async Task<IReadOnlySet<AllowListKey>> RunOnce(CancellationToken ct)
+    {
+        var startedAt = clock.Now;
+        var wake = new HashSet<AllowListKey>(await due.ActAsync(ct));
+        wake.UnionWith(await EndIneligibleAsync(ct));
+        wake.UnionWith(await RecomputeAsync(ct));
+        wake.UnionWith(await UnsettledAsync(startedAt, ct));
+        lookedAt = startedAt - Overlap;
+        metrics.Swept(clock.Now);
+        engine.Wake(wake);
+        return wake;
+    }
+
+    /// <summary>Every allow-list of a provider that died with the last process: to be rebuilt before anything else.</summary>
+    public async Task<IReadOnlyList<AllowListKey>> RebuildableAsync(CancellationToken ct)
+    {
+        var types = providers.All.Where(p => p.Capabilities.DiesWithProcess).Select(p => p.Type.ToString()).ToList();
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        return await db.AllowLists.Where(a => types.Contains(a.Type)).Select(a => a.Key).ToListAsync(ct);
+    }
+
+    public override void Dispose()
+    {
+        bell.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var ct = stoppingToken;
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                engine.Wake(await RebuildableAsync(ct));
+                await RunOnce(ct);
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                log.SweepFailed(e);
+            }
+
+            await bell.WaitAsync(Every * (0.9 + (0.2 * Random.Shared.NextDouble())), ct);
+        }
+    }
+
+    private async Task<List<AllowListKey>> UnsettledAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        return await db.ResourceIps
+            .Where(c => c.DueAt != null && c.AllowListKey != null && c.Status != ResourceIpStatus.Applied && (c.NextAttemptAt == null || c.NextAttemptAt <= now))
+            .Select(c => c.AllowListKey!.Value).Distinct().ToListAsync(ct);
+    }
+
+    private async Task<IReadOnlySet<AllowListKey>> EndIneligibleAsync(CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        List<(ResourceIpId Id, SessionId Session)> lost;
+        await using (await db.BeginReadAsync(ct))
+        {
+            lost = [.. (await Eligibility.Lost(db).Take(DueClaims.BatchSize).Select(c => new { c.Id, c.SessionId }).ToListAsync(ct)).Select(c => (c.Id, c.SessionId))];
+        }
+
+        return lost.Count == 0 ? new HashSet<AllowListKey>() : await WriteAsync(db, lost.Select(l => l.Session), async write =>
+        {
+            var still = await Eligibility.LostAsync(db, [.. lost.Select(l => l.Id)], ct);
+            foreach (var claim in lost.Where(l => still.Contains(l.Id)).Select(l => write.Find(l.Session, l.Id)).OfType<ResourceIp>())
+                write.End(claim, EndReason.AccessRevoked);
+        }, ct);
+    }
+
+    private async Task<IReadOnlySet<AllowListKey>> RecomputeAsync(CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        List<SessionId> moving;
+        await using (await db.BeginReadAsync(ct))
+        {
+            moving = await db.Sessions
+                .Where(s => s.Status == SessionStatus.Pending || s.Status == SessionStatus.Expiring
+                    || ((s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial) && s.ChangedAt >= lookedAt))
+                .OrderBy(s => s.Id).Select(s => s.Id).ToListAsync(ct);
+        }
+
+        var wake = new HashSet<AllowListKey>();
+        foreach (var some in moving.Chunk(100))
+        {
+            wake.UnionWith(await WriteAsync(db, some, write =>
+            {
+                var before = write.Sessions.Values.ToDictionary(s => s.Id, s => s.Status);
+                write.Complete();
+                foreach (var session in write.Sessions.Values.Where(s => s.Status != before[s.Id]))
+                    log.Corrected(session.Id.Value, before[session.Id], session.Status);
+                return Task.CompletedTask;
+            }, ct));
+        }
+
+        return wake;
+    }
+
+    private async Task<IReadOnlySet<AllowListKey>> WriteAsync(EntryGuardDb db, IEnumerable<SessionId> owners, Func<SessionWrite, Task> act, CancellationToken ct)
+    {
+        try
+        {
+            db.ChangeTracker.Clear();
+            await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+            var write = await SessionWrite.LockAsync(db, owners, clock.Now, Actor.System, true, ct);
+            await act(write);
+            write.Complete();
+            await work.CommitAsync(ct);
+            metrics.Wrote(write);
+            return write.Wake;
+        }
+        catch (DbUpdateConcurrencyException)
+        {
+            return new HashSet<AllowListKey>();   // somebody moved it first; the next sweep looks again
+        }
+    }
+}
+
+internal static partial class SweepLog
+{
+    [LoggerMessage(1201, LogLevel.Error, "The sweep failed; it tries again in a minute")]
+    public static partial void SweepFailed(this ILogger log, Exception e);
+
+    [LoggerMessage(1202, LogLevel.Error, "Defect: session {Session} was left {Before} and is {After}; corrected")]
+    public static partial void Corrected(this ILogger log, Guid session, SessionStatus before, SessionStatus after);
+}
