@@ -189,7 +189,7 @@ public sealed class CidrTests
 
     [Fact]
     public void Parse_throws_with_the_text_and_the_reason() =>
-        Should.Throw<FormatException>(() => Cidr.Parse("203.0.113.7/24")).Message.ShouldContain("'203.0.113.7/24' has address bits beyond its prefix");
+        Should.Throw<FormatException>(() => Cidr.Parse("203.0.113.7/24")).Message.ShouldStartWith("'203.0.113.7/24' has address bits beyond");
 
     [Fact]
     public void None_is_the_default_and_opens_nothing()
@@ -242,7 +242,10 @@ public sealed class CidrTests
     public void Sorts_IPv4_first_then_by_address_then_the_wider_range()
     {
         string[] sorted =
-            ["none", "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/24", "10.0.0.0", "203.0.113.7", "255.255.255.255", "::/0", "::", "::1", "2001:db8::/32", "2001:db8::"];
+        [
+            "none", "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/24", "10.0.0.0", "203.0.113.7", "255.255.255.255",
+            "::/0", "::", "::1", "2001:db8::/32", "2001:db8::",
+        ];
         Cidr[] cidrs = [.. sorted.Reverse().Select(text => text == "none" ? Cidr.None : Cidr.Parse(text))];
         cidrs.Order().Select(cidr => cidr.ToString()).ShouldBe(sorted);
     }
