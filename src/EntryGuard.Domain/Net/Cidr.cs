@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace EntryGuard.Domain.Net;
 
@@ -30,7 +31,7 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
     /// <summary>True for exactly one address (/32 or /128).</summary>
     public bool IsSingleAddress => _family != 0 && _prefix == Width(_family);
 
-    /// <summary>The first address; IPv4 addresses are never in their IPv6-mapped form.</summary>
+    /// <summary>The first address; IPv4 addresses are never in their IPv6-mapped form. <see cref="None"/> has none, and throws.</summary>
     public IPAddress FirstAddress => ToAddress(_family, _first);
 
     /// <summary>The one address a peer of a socket has. IPv4-mapped IPv6 (what a dual-stack listener reports) becomes IPv4; a zone id is dropped.</summary>
@@ -116,10 +117,11 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
     public bool Contains(IPAddress address) => Contains(Of(address));
 
     /// <summary>Always with the prefix length: "203.0.113.7/32". What most providers want.</summary>
-    public string ToCidrString() => _family == 0 ? "none" : $"{FirstAddress}/{_prefix}";
+    public string ToCidrString() => _family == 0 ? "none" : $"{FirstAddressText()}/{_prefix}";
 
     /// <summary>Canonical: a single address bare, a range with its prefix length; "none" for <see cref="None"/>.</summary>
-    public override string ToString() => _family == 0 ? "none" : IsSingleAddress ? FirstAddress.ToString() : ToCidrString();
+    /// <remarks>IPv6 as in RFC 5952 section 4, always hexadecimal: <see cref="IPAddress"/> writes "2001:db8::5efe:1.2.3.4" for some addresses.</remarks>
+    public override string ToString() => _family == 0 ? "none" : IsSingleAddress ? FirstAddressText() : ToCidrString();
 
     /// <inheritdoc/>
     public bool Equals(Cidr other) => _first == other._first && _family == other._family && _prefix == other._prefix;
@@ -241,8 +243,47 @@ public readonly struct Cidr : IEquatable<Cidr>, IComparable<Cidr>
         return written == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
+    private string FirstAddressText()
+    {
+        if (_family == 4)
+            return FirstAddress.ToString();
+
+        // The longest run of two or more zero groups, the first of equals, becomes "::".
+        var (runStart, runLength) = (-1, 1);
+        for (var start = 0; start < 8; start++)
+        {
+            var end = start;
+            while (end < 8 && Group(end) == 0)
+                end++;
+            if (end - start > runLength)
+                (runStart, runLength) = (start, end - start);
+        }
+
+        var text = new StringBuilder(39);
+        for (var group = 0; group < 8; group++)
+        {
+            if (group == runStart)
+            {
+                text.Append("::");
+                group += runLength - 1;
+                continue;
+            }
+
+            if (text.Length > 0 && text[^1] != ':')
+                text.Append(':');
+            text.Append(CultureInfo.InvariantCulture, $"{Group(group):x}");
+        }
+
+        return text.ToString();
+    }
+
+    private ushort Group(int index) => (ushort)(_first >> (112 - (16 * index)));
+
     private static IPAddress ToAddress(int family, UInt128 bits)
     {
+        if (family == 0)
+            throw new InvalidOperationException("Cidr.None has no address.");
+
         Span<byte> bytes = stackalloc byte[16];
         if (family == 4)
         {
