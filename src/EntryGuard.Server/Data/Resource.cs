@@ -56,6 +56,10 @@ public sealed class Resource
 
     /// <summary>Resources with the same key share a call budget; null: none is kept.</summary>
     public string? ThrottleKey { get; set; }
+
+    /// <summary>Entries used at the provider, and its limit, when last seen; null: no limit, or not known.</summary>
+    public int? CapacityUsed { get; set; }
+    public int? CapacityLimit { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
 

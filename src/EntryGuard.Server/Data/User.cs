@@ -6,6 +6,7 @@ public sealed class User
 {
     public UserId Id { get; set; }
     public OrganizationId OrganizationId { get; set; }
+    public Organization? Organization { get; set; }
 
     /// <summary>Lower case; unique within the organization.</summary>
     public required string Email { get; set; }

@@ -1,0 +1,123 @@
+namespace EntryGuard.Contracts;
+
+/// <summary>Every error answer: problem details (RFC 9457) with a stable code.</summary>
+public sealed record Problem
+{
+    /// <summary>Always "about:blank".</summary>
+    public string Type { get; init; } = "about:blank";
+
+    /// <summary>Words for the HTTP status.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>HTTP status.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>Stable code, one of <see cref="ErrorCodes"/>.</summary>
+    public required string Error { get; init; }
+
+    /// <summary>For people: what is wrong and what to do.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>When.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>Of the request.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Field to what is wrong with it; null if no field is to blame.</summary>
+    public IReadOnlyDictionary<string, string>? ValidationErrors { get; init; }
+}
+
+/// <summary>The codes of <see cref="Problem.Error"/>. Never renamed.</summary>
+public static class ErrorCodes
+{
+    /// <summary>A field is wrong; see <c>validationErrors</c>.</summary>
+    public const string Validation = "VALIDATION_ERROR";
+
+    /// <summary>No or no valid key.</summary>
+    public const string Unauthorized = "UNAUTHORIZED";
+
+    /// <summary>Not allowed.</summary>
+    public const string Forbidden = "FORBIDDEN";
+
+    /// <summary>No such thing, or not yours.</summary>
+    public const string NotFound = "NOT_FOUND";
+
+    /// <summary>Too many requests.</summary>
+    public const string RateLimited = "RATE_LIMIT_EXCEEDED";
+
+    /// <summary>The body is larger than 256 KB.</summary>
+    public const string TooLarge = "REQUEST_TOO_LARGE";
+
+    /// <summary>Our fault.</summary>
+    public const string Internal = "INTERNAL_ERROR";
+
+    /// <summary>No such session, or not yours.</summary>
+    public const string SessionNotFound = "SESSION_NOT_FOUND";
+
+    /// <summary>Beyond the longest session; the message states the maximum.</summary>
+    public const string SessionTooLong = "SESSION_TOO_LONG";
+
+    /// <summary>Below the shortest session; the message states the minimum.</summary>
+    public const string SessionTooShort = "SESSION_TOO_SHORT";
+
+    /// <summary>It has ended, or failed.</summary>
+    public const string SessionNotStoppable = "SESSION_NOT_STOPPABLE";
+
+    /// <summary>Only ACTIVE and PARTIAL sessions that have not expired can be extended.</summary>
+    public const string SessionNotExtendable = "SESSION_NOT_EXTENDABLE";
+
+    /// <summary>The start would make no claim.</summary>
+    public const string NothingToOpen = "NOTHING_TO_OPEN";
+
+    /// <summary>The caller may not name an address other than the observed one.</summary>
+    public const string AddressNotPermitted = "ADDRESS_NOT_PERMITTED";
+
+    /// <summary>No Resource of the start takes such an address.</summary>
+    public const string AddressNotAllowed = "ADDRESS_NOT_ALLOWED";
+
+    /// <summary>No such Resource, or not within the caller's reach.</summary>
+    public const string ResourceNotFound = "RESOURCE_NOT_FOUND";
+
+    /// <summary>The Resource is switched off.</summary>
+    public const string ResourceInactive = "RESOURCE_INACTIVE";
+
+    /// <summary>It has live or unsettled claims; <c>?end=true</c> ends them first.</summary>
+    public const string ResourceInUse = "RESOURCE_IN_USE";
+
+    /// <summary>The name is taken.</summary>
+    public const string NameTaken = "NAME_TAKEN";
+
+    /// <summary>No such Resource IP, or not yours.</summary>
+    public const string ResourceIpNotFound = "RESOURCE_IP_NOT_FOUND";
+
+    /// <summary>Nothing is to be tried again on it.</summary>
+    public const string ResourceIpNotRetryable = "RESOURCE_IP_NOT_RETRYABLE";
+
+    /// <summary>No rule may stand on its account.</summary>
+    public const string NothingToDeclare = "NOTHING_TO_DECLARE";
+
+    /// <summary>No such credential.</summary>
+    public const string CredentialNotFound = "CREDENTIAL_NOT_FOUND";
+
+    /// <summary>A Resource uses it.</summary>
+    public const string CredentialInUse = "CREDENTIAL_IN_USE";
+
+    /// <summary>No such user.</summary>
+    public const string UserNotFound = "USER_NOT_FOUND";
+
+    /// <summary>It would leave the organization without an admin.</summary>
+    public const string LastAdmin = "LAST_ADMIN";
+
+    /// <summary>No such API key.</summary>
+    public const string ApiKeyNotFound = "API_KEY_NOT_FOUND";
+
+    /// <summary>Assigned already.</summary>
+    public const string AlreadyAssigned = "ALREADY_ASSIGNED";
+
+    /// <summary>The same Idempotency-Key came with another request.</summary>
+    public const string IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED";
+
+    /// <summary>The row changed since the ETag was read.</summary>
+    public const string PreconditionFailed = "PRECONDITION_FAILED";
+}

@@ -1,0 +1,225 @@
+namespace EntryGuard.Contracts;
+
+/// <summary>Body of <c>POST /api/v1/sessions</c>. Everything is optional; an empty object opens what the caller is assigned to.</summary>
+public sealed record StartSessionRequest
+{
+    /// <summary>Whole hours. At most one of the three durations may be given; none: the server's default.</summary>
+    public int? DurationHours { get; init; }
+
+    /// <summary>Whole minutes.</summary>
+    public int? DurationMinutes { get; init; }
+
+    /// <summary>Whole seconds.</summary>
+    public int? DurationSeconds { get; init; }
+
+    /// <summary>An address other than the observed one; needs the permission to name one.</summary>
+    public string? Ipv4Address { get; init; }
+
+    /// <inheritdoc cref="Ipv4Address"/>
+    public string? Ipv6Address { get; init; }
+
+    /// <summary>What to open; null: everything assigned to the caller.</summary>
+    public IReadOnlyList<string>? ResourceIds { get; init; }
+
+    /// <summary>Why, in the user's words; at most 500 characters.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>Body of <c>POST /api/v1/sessions/{id}/extend</c>: exactly one of the two.</summary>
+public sealed record ExtendSessionRequest
+{
+    /// <summary>Whole hours, at least 1.</summary>
+    public int? AdditionalHours { get; init; }
+
+    /// <summary>Whole minutes, at least 1.</summary>
+    public int? AdditionalMinutes { get; init; }
+}
+
+/// <summary>Body of <c>POST /api/v1/resource-ips/{id}/declare-gone</c>.</summary>
+public sealed record DeclareGoneRequest
+{
+    /// <summary>How it is known that the rule is gone; kept in the audit log. Required.</summary>
+    public string? Reason { get; init; }
+}
+
+/// <summary>A session.</summary>
+public sealed record SessionResponse
+{
+    /// <summary>Its id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Whose it is.</summary>
+    public required Guid UserId { get; init; }
+
+    /// <summary>Null if the user gave no name.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>Of the user.</summary>
+    public required string UserEmail { get; init; }
+
+    /// <summary>Null if the session has no such address.</summary>
+    public string? Ipv4Address { get; init; }
+
+    /// <inheritdoc cref="Ipv4Address"/>
+    public string? Ipv6Address { get; init; }
+
+    /// <summary>PENDING, ACTIVE, PARTIAL, FAILED, EXPIRING, EXPIRED, CANCELLED.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>In words: what the status means for the user now.</summary>
+    public required string StatusMessage { get; init; }
+
+    /// <summary>Why it was asked for; null if no reason was given.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>When it was started.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>When it ends, or was to end.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>When it was decided to end; null while running.</summary>
+    public DateTimeOffset? EndingAt { get; init; }
+
+    /// <summary>When the last rule was seen gone; null before.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>MANUAL, ADMIN, EXPIRED, ACCESS_REVOKED, RULES_LOST, RESTORED; null while running.</summary>
+    public string? EndedReason { get; init; }
+
+    /// <summary>Since when a closing is overdue; null while none is.</summary>
+    public DateTimeOffset? OverdueSince { get; init; }
+
+    /// <summary>Claims whose rules may stand at a provider though nobody wants them any more.</summary>
+    public required int OpenRules { get; init; }
+
+    /// <summary>One row per Resource and address.</summary>
+    public required IReadOnlyList<ResourceIpResponse> ResourceIps { get; init; }
+
+    /// <summary>Resources left out at the start, and why. Only in the answer to the start.</summary>
+    public IReadOnlyList<NotOpened>? NotOpened { get; init; }
+
+    /// <summary>Same as <see cref="StartedAt"/>.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Name of the organization.</summary>
+    public required string OrganizationName { get; init; }
+}
+
+/// <summary>One Resource and address of a session.</summary>
+public sealed record ResourceIpResponse
+{
+    /// <summary>Its id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>The Resource.</summary>
+    public required Guid ResourceId { get; init; }
+
+    /// <summary>Name of the Resource.</summary>
+    public required string ResourceName { get; init; }
+
+    /// <summary>4 or 6.</summary>
+    public required int IpVersion { get; init; }
+
+    /// <summary>The address let in.</summary>
+    public required string IpAddress { get; init; }
+
+    /// <summary>PENDING, APPLYING, APPLIED, FAILED, REMOVING, REMOVED.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>DIRECT or ADMIN: what entitles it.</summary>
+    public required string Grant { get; init; }
+
+    /// <summary>The provider's id of its first rule; null where it has none, or nothing was made.</summary>
+    public string? ProviderRuleId { get; init; }
+
+    /// <summary>When it ends.</summary>
+    public required DateTimeOffset EndsAt { get; init; }
+
+    /// <summary>When its rules were first known to stand; null before.</summary>
+    public DateTimeOffset? AppliedAt { get; init; }
+
+    /// <summary>When its rules were seen gone; null before.</summary>
+    public DateTimeOffset? RemovedAt { get; init; }
+
+    /// <summary>Calls made in this round of opening or closing.</summary>
+    public required int Attempts { get; init; }
+
+    /// <summary>When it is tried or looked at next; null if nothing waits.</summary>
+    public DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>Since when its closing is overdue; null while it is not.</summary>
+    public DateTimeOffset? OverdueSince { get; init; }
+
+    /// <summary>Stable; null if nothing went wrong.</summary>
+    public string? ErrorCode { get; init; }
+
+    /// <summary>In words a user can act on; null if nothing went wrong.</summary>
+    public string? ErrorMessage { get; init; }
+}
+
+/// <summary>A Resource that a start left out.</summary>
+public sealed record NotOpened
+{
+    /// <summary>The Resource.</summary>
+    public required Guid ResourceId { get; init; }
+
+    /// <summary>Name of the Resource.</summary>
+    public required string ResourceName { get; init; }
+
+    /// <summary>The address that was not opened there.</summary>
+    public required string IpAddress { get; init; }
+
+    /// <summary>Why.</summary>
+    public required string Why { get; init; }
+}
+
+/// <summary>Answer of <c>POST /api/v1/sessions?dryRun=true</c>: what a start would do now. Nothing was stored.</summary>
+public sealed record StartPreview
+{
+    /// <summary>When the session would end.</summary>
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The longest it could be made, extensions included.</summary>
+    public required DateTimeOffset LatestEnd { get; init; }
+
+    /// <summary>What set that limit.</summary>
+    public required string LimitedBy { get; init; }
+
+    /// <summary>One row per Resource and address that would be opened.</summary>
+    public required IReadOnlyList<PreviewedResourceIp> ResourceIps { get; init; }
+
+    /// <summary>What would be left out, and why.</summary>
+    public required IReadOnlyList<NotOpened> NotOpened { get; init; }
+}
+
+/// <summary>One Resource and address that a start would open.</summary>
+public sealed record PreviewedResourceIp
+{
+    /// <summary>The Resource.</summary>
+    public required Guid ResourceId { get; init; }
+
+    /// <summary>Name of the Resource.</summary>
+    public required string ResourceName { get; init; }
+
+    /// <summary>The address.</summary>
+    public required string IpAddress { get; init; }
+
+    /// <summary>What it would open: "tcp/5432", ...</summary>
+    public required IReadOnlyList<string> Rules { get; init; }
+
+    /// <summary>True if live claims of this organization hold the same rules already, so that no new rule would be made.</summary>
+    public required bool Shared { get; init; }
+
+    /// <summary>Entries used at the provider at the last verification; null if it has no limit, or none is known.</summary>
+    public int? CapacityUsed { get; init; }
+
+    /// <summary>The provider's limit; null if it has none, or none is known.</summary>
+    public int? CapacityLimit { get; init; }
+
+    /// <summary>VALID, INVALID or UNVERIFIED.</summary>
+    public required string Health { get; init; }
+
+    /// <summary>DIRECT or ADMIN.</summary>
+    public required string Grant { get; init; }
+}

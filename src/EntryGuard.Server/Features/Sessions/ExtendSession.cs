@@ -1,0 +1,80 @@
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace EntryGuard.Server.Features.Sessions;
+
+/// <summary><c>POST /sessions/{id}/extend</c>: moves the end of each claim, up to its own cap (E19).</summary>
+public static class ExtendSession
+{
+    public static async Task<Results<Ok<SessionResponse>, RefusalResult>> Handle(
+        Guid id, ExtendSessionRequest request, EntryGuardDb db, Caller caller, IEngine engine, DatabaseClock clock, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(clock);
+        var (by, refusal) = Parse(request);
+        if (refusal is not null)
+            return new RefusalResult(refusal);
+        var sessionId = new SessionId(id);
+        SessionWrite write;
+        await using (var work = await db.BeginWriteAsync(WritePriority.Other, ct))
+        {
+            write = await SessionWrite.LockAsync(db, [sessionId], clock.Now, caller.Actor, false, ct);
+            if (!write.Sessions.TryGetValue(sessionId, out var session) || session.UserId != caller.UserId)
+                return new RefusalResult(GetSession.NotFound);
+            if (session.Status is not (SessionStatus.Active or SessionStatus.Partial) || session.ExpiresAt <= write.Now)
+                return new RefusalResult(new Refusal(ErrorCodes.SessionNotExtendable, RefusalKind.Invalid,
+                    "Only a session that is ACTIVE or PARTIAL and has not expired can be extended; start a new one."));
+
+            await EndWhatLostItsGrantAsync(db, write, session, ct);
+            var wanted = session.ResourceIps.Where(c => c.Wanted == Wanted.Present).ToList();
+            if (wanted.Count > 0)
+            {
+                var (end, cap) = (session.ExpiresAt + by, wanted.Max(c => c.CapAt));
+                if (end > cap)
+                    return new RefusalResult(Refusal.Field(
+                        request.AdditionalHours is null ? "additionalMinutes" : "additionalHours",
+                        $"goes beyond the longest session; the latest end is {cap:u}, so at most {Math.Max(0, Math.Floor((cap - session.ExpiresAt).TotalMinutes)):0} more minutes",
+                        ErrorCodes.SessionTooLong));
+                foreach (var claim in wanted)
+                    Move(write, claim, end < claim.CapAt ? end : claim.CapAt);
+                write.Audit(session, "SESSION_EXTEND", new { from = session.ExpiresAt, to = end });
+            }
+
+            write.Complete();
+            await work.CommitAsync(ct);
+        }
+
+        engine.Wake(write.Wake);
+        return TypedResults.Ok((await GetSession.FindAsync(db, caller, sessionId, ct))!.ToResponse());
+    }
+
+    private static async Task EndWhatLostItsGrantAsync(EntryGuardDb db, SessionWrite write, Session session, CancellationToken ct)
+    {
+        var lost = await Eligibility.LostAsync(db, [.. session.ResourceIps.Where(c => c.Wanted == Wanted.Present).Select(c => c.Id)], ct);
+        foreach (var claim in session.ResourceIps.Where(c => lost.Contains(c.Id)).ToList())
+            write.End(claim, EndReason.AccessRevoked);
+    }
+
+    private static void Move(SessionWrite write, ResourceIp claim, DateTimeOffset end)
+    {
+        if (end <= claim.EndsAt)
+            return;
+        claim.EndsAt = end;
+        if (claim.HeldUntil is not null && claim.AttemptId is null)
+            claim.NextAttemptAt = write.Now;   // the provider holds the old end; done is done when it holds the new one (E06)
+        write.Touch(claim);
+    }
+
+    private static (TimeSpan By, Refusal? Refusal) Parse(ExtendSessionRequest request) => (request.AdditionalHours, request.AdditionalMinutes) switch
+    {
+        (null, null) => (default, Refusal.Field("additionalHours", "is missing; give additionalHours or additionalMinutes, at least 1")),
+        (not null, not null) => (default, Refusal.Field("additionalMinutes", "is given beside additionalHours; give one of the two")),
+        ({ } hours, _) => hours is < 1 or > 100_000 ? (default, Refusal.Field("additionalHours", "must be a whole number of hours, at least 1")) : (TimeSpan.FromHours(hours), null),
+        (_, { } minutes) => minutes is < 1 or > 6_000_000 ? (default, Refusal.Field("additionalMinutes", "must be a whole number of minutes, at least 1")) : (TimeSpan.FromMinutes(minutes), null),
+    };
+}

@@ -1,0 +1,95 @@
+using System.Linq.Expressions;
+using EntryGuard.Contracts;
+using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+
+namespace EntryGuard.Server.Features.Sessions;
+
+/// <summary>How a session is shown: one projection for list, get, stream and console.</summary>
+public static class SessionView
+{
+    /// <summary>In SQL; finish with <see cref="Row.ToResponse"/>.</summary>
+    public static Expression<Func<Session, Row>> Projection => s => new Row
+    {
+        Session = s,
+        UserName = s.User!.Name,
+        UserEmail = s.User.Email,
+        OrganizationName = s.User.Organization!.Name,
+        Claims = s.ResourceIps.OrderBy(c => c.Id).Select(c => new ClaimRow { Claim = c, ResourceName = c.Resource!.Name }).ToList(),
+    };
+
+    /// <summary>What the database gives.</summary>
+    public sealed class Row
+    {
+        public required Session Session { get; init; }
+        public required string? UserName { get; init; }
+        public required string UserEmail { get; init; }
+        public required string OrganizationName { get; init; }
+        public required List<ClaimRow> Claims { get; init; }
+
+        public SessionResponse ToResponse(IReadOnlyList<NotOpened>? notOpened = null) => new()
+        {
+            Id = Session.Id.Value,
+            UserId = Session.UserId.Value,
+            UserName = UserName,
+            UserEmail = UserEmail,
+            Ipv4Address = Session.IPv4?.ToString(),
+            Ipv6Address = Session.IPv6?.ToString(),
+            Status = Names.Wire(Session.Status),
+            StatusMessage = Words(Session, Claims.Select(c => c.Claim).ToList()),
+            Reason = Session.Reason,
+            StartedAt = Session.StartedAt,
+            ExpiresAt = Session.ExpiresAt,
+            EndingAt = Session.EndingAt,
+            EndedAt = Session.EndedAt,
+            EndedReason = Session.EndReason is { } reason ? Names.Wire(reason) : null,
+            OverdueSince = Claims.Select(c => c.Claim).Where(c => c.MayStand).Min(c => c.OverdueSince),
+            OpenRules = Claims.Count(c => c.Claim.State.IsLeaving),
+            ResourceIps = [.. Claims.Select(c => c.ToResponse())],
+            NotOpened = notOpened,
+            CreatedAt = Session.StartedAt,
+            OrganizationName = OrganizationName,
+        };
+    }
+
+    /// <summary>One claim of it.</summary>
+    public sealed class ClaimRow
+    {
+        public required ResourceIp Claim { get; init; }
+        public required string ResourceName { get; init; }
+
+        public ResourceIpResponse ToResponse() => new()
+        {
+            Id = Claim.Id.Value,
+            ResourceId = Claim.ResourceId.Value,
+            ResourceName = ResourceName,
+            IpVersion = Claim.Address.IpVersion,
+            IpAddress = Claim.Address.ToString(),
+            Status = Names.Wire(Claim.Status),
+            Grant = Names.Wire(Claim.Grant),
+            ProviderRuleId = Claim.Entries.Select((RuleEntry e) => e.Id).FirstOrDefault(id => id is not null),
+            EndsAt = Claim.EndsAt,
+            AppliedAt = Claim.AppliedAt,
+            RemovedAt = Claim.RemovedAt,
+            Attempts = Claim.Attempts,
+            NextAttemptAt = Claim.State.IsSettled ? null : Claim.NextAttemptAt,
+            OverdueSince = Claim.MayStand ? Claim.OverdueSince : null,
+            ErrorCode = Claim.ErrorCode,
+            ErrorMessage = Claim.ErrorMessage,
+        };
+    }
+
+    private static string Words(Session session, IReadOnlyList<ResourceIp> claims) => session.Status switch
+    {
+        SessionStatus.Pending => "Access is being opened.",
+        SessionStatus.Active => "Access is open on all Resources.",
+        SessionStatus.Partial => "Access is open on some Resources; the others say why not. You can use, extend or stop it.",
+        SessionStatus.Failed => "No access was granted. Ask an administrator of your organization; the Resource IPs say what went wrong.",
+        SessionStatus.Expiring when claims.Any(c => c.State.IsOverdue) =>
+            "Access was to end, but a rule could not be removed yet. It is tried until it is gone, and administrators are alerted.",
+        SessionStatus.Expiring => "Access is being closed.",
+        SessionStatus.Expired => "Its time was up. Every rule it alone needed was seen gone.",
+        SessionStatus.Cancelled => "It was ended early. Every rule it alone needed was seen gone.",
+    };
+}

@@ -1,0 +1,174 @@
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Features.Sessions;
+
+/// <summary>The session a start would make, before it is stored: what would be opened, what not, and why.</summary>
+public sealed class StartDraft
+{
+    /// <summary>Ranges wider than these are refused even where ranges are allowed.</summary>
+    private const int WidestIPv4 = 16;
+    private const int WidestIPv6 = 48;
+
+    private readonly Organization organization;
+    private readonly List<NotOpened> notOpened = [];
+
+    private StartDraft(Organization organization, Session session) => (this.organization, Session) = (organization, session);
+
+    /// <summary>With its claims; not tracked yet.</summary>
+    public Session Session { get; }
+
+    /// <summary>Resources and addresses left out.</summary>
+    public IReadOnlyList<NotOpened> NotOpened => notOpened;
+
+    /// <summary>Drafts a session, or says why there can be none. Changes nothing.</summary>
+    public static async Task<(StartDraft? Draft, Refusal? Refusal)> MakeAsync(
+        EntryGuardDb db, Caller caller, StartWish wish, ProviderSet providers, DateTimeOffset now, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(wish);
+        var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
+        if (wish.Duration > organization.MaxSession)
+            return (null, Refusal.Field("duration", $"is longer than the organization's longest session, {Words(organization.MaxSession)}; ask for that or less", ErrorCodes.SessionTooLong));
+        var (reachable, refusal) = await Reach.ForStartAsync(db, caller, wish.ResourceIds, ct);
+        if (refusal is not null)
+            return (null, refusal);
+
+        var draft = new StartDraft(organization, new Session
+        {
+            Id = new SessionId(Guid.CreateVersion7(now)),
+            OrganizationId = caller.Organization,
+            UserId = caller.UserId,
+            Status = SessionStatus.Pending,
+            IPv4 = wish.IPv4,
+            IPv6 = wish.IPv6,
+            Reason = wish.Reason,
+            StartedAt = now,
+            ExpiresAt = now + wish.Duration,
+            IdempotencyKey = wish.IdempotencyKey,
+            IdempotencyHash = wish.IdempotencyKey is null ? null : wish.Hash,
+            ChangedAt = now,
+        });
+        foreach (var (resource, grant) in reachable)
+        {
+            foreach (var address in wish.Addresses)
+                draft.Consider(resource, grant, address, providers, now + wish.Duration, now);
+        }
+
+        if (draft.Session.ResourceIps.Count > 0)
+            return (draft, null);
+        var why = draft.notOpened.Select(n => $"{n.ResourceName}: {n.Why}").Distinct().ToList();
+        return draft.notOpened.Exists(n => n.Why.StartsWith("takes no", StringComparison.Ordinal))
+            ? (null, Refusal.Field(wish.IPv4 is null ? "ipv6Address" : "ipv4Address", $"is refused. {string.Join("; ", why)}", ErrorCodes.AddressNotAllowed))
+            : (null, new Refusal(ErrorCodes.NothingToOpen, RefusalKind.Invalid, why.Count == 0
+                ? "Nothing is assigned to you. Ask an administrator, or name Resources in resourceIds if you are one."
+                : $"Nothing can be opened. {string.Join("; ", why)}"));
+    }
+
+    /// <summary>What the start would do.</summary>
+    public async Task<StartPreview> PreviewAsync(EntryGuardDb db, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        var addresses = Session.ResourceIps.Select(c => c.Address).Distinct().ToList();
+        var live = await db.ResourceIps.AsNoTracking()
+            .Where(c => c.DueAt != null && c.Status == ResourceIpStatus.Applied && addresses.Contains(c.Address))
+            .Select(c => new { c.AllowListKey, c.Address, c.Scopes }).ToListAsync(ct);
+        return new StartPreview
+        {
+            ExpiresAt = Session.ExpiresAt,
+            LatestEnd = Session.ResourceIps.Max(c => c.CapAt),
+            LimitedBy = $"the organization's longest session, {Words(organization.MaxSession)}",
+            NotOpened = notOpened,
+            ResourceIps =
+            [
+                .. Session.ResourceIps.Select(c => new PreviewedResourceIp
+                {
+                    ResourceId = c.ResourceId.Value,
+                    ResourceName = c.Resource!.Name,
+                    IpAddress = c.Address.ToString(),
+                    Rules = [.. c.Scopes.Select(s => s.ToString())],
+                    Shared = c.Scopes.All(s => live.Exists(l => l.AllowListKey == c.AllowListKey && l.Address == c.Address && l.Scopes.Contains(s))),
+                    CapacityUsed = c.Resource.CapacityUsed,
+                    CapacityLimit = c.Resource.CapacityLimit,
+                    Health = Names.Wire(c.Resource.Health),
+                    Grant = Names.Wire(c.Grant),
+                }),
+            ],
+        };
+    }
+
+    /// <summary>For the audit row of the start.</summary>
+    public object AuditDetails() => new
+    {
+        addresses = Session.ResourceIps.Select(c => c.Address.ToString()).Distinct(),
+        resources = Session.ResourceIps.Select(c => new { id = c.ResourceId.Value, name = c.Resource!.Name, grant = Names.Wire(c.Grant) }).Distinct(),
+        expiresAt = Session.ExpiresAt,
+        reason = Session.Reason,
+    };
+
+    private void Consider(Resource resource, Grant grant, Cidr address, ProviderSet providers, DateTimeOffset endsAt, DateTimeOffset now)
+    {
+        if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
+            Skip(resource, address, $"this server has no provider for {resource.Provider}/{resource.ResourceType}");
+        else if (address.IpVersion == 4 ? !provider.Capabilities.IPv4 : !provider.Capabilities.IPv6)
+            Skip(resource, address, $"it cannot hold IPv{address.IpVersion} addresses");
+        else if (AddressFault(resource, provider.Capabilities, address) is { } fault)
+            Skip(resource, address, fault);
+        else
+            Session.ResourceIps.Add(Claim(resource, grant, address, endsAt, now));
+    }
+
+    private void Skip(Resource resource, Cidr address, string why) =>
+        notOpened.Add(new NotOpened { ResourceId = resource.Id.Value, ResourceName = resource.Name, IpAddress = address.ToString(), Why = why });
+
+    private static string? AddressFault(Resource resource, ProviderCapabilities capabilities, Cidr address)
+    {
+        var kind = AddressKinds.KindOf(address);
+        var allowed = capabilities.UsualAddresses.Contains(kind) || resource.AllowedAddresses.Contains(Names.Wire(kind));
+        if (!allowed)
+            return $"takes no {Names.Wire(kind).ToLowerInvariant()} addresses such as {address}";
+        if (address.IsSingleAddress)
+            return null;
+        if (!resource.AllowedAddresses.Contains("RANGE"))
+            return $"takes no ranges such as {address}; give a single address";
+        var widest = address.IpVersion == 4 ? WidestIPv4 : WidestIPv6;
+        return address.PrefixLength < widest ? $"takes no ranges wider than /{widest}" : null;
+    }
+
+    private ResourceIp Claim(Resource resource, Grant grant, Cidr address, DateTimeOffset endsAt, DateTimeOffset now)
+    {
+        // Never verified: there is no allow-list to work on. It fails at once, with the verification's words, and settled.
+        var verified = resource.AllowListKey is not null;
+        return new ResourceIp
+        {
+            Id = new ResourceIpId(Guid.CreateVersion7(now)),
+            OrganizationId = Session.OrganizationId,
+            SessionId = Session.Id,
+            ResourceId = resource.Id,
+            Resource = resource,
+            AllowListKey = resource.AllowListKey,
+            Address = address,
+            Scopes = resource.Scopes,
+            Grant = grant,
+            Wanted = Wanted.Present,
+            Status = verified ? ResourceIpStatus.Pending : ResourceIpStatus.Failed,
+            EndsAt = endsAt,
+            CapAt = now + organization.MaxSession,
+            NextAttemptAt = verified ? now : null,
+            ErrorCode = verified ? null : "NOT_VERIFIED",
+            ErrorMessage = verified ? null : resource.HealthMessage ?? "The Resource was never verified; ask an administrator to verify it.",
+            CreatedAt = now,
+        };
+    }
+
+    private static string Words(TimeSpan span) =>
+        span.TotalHours >= 1 && span.Minutes == 0 && span.Seconds == 0 ? $"{span.TotalHours:0} h" : $"{span.TotalMinutes:0.##} min";
+}

@@ -1,0 +1,140 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace EntryGuard.Server.Features.Sessions;
+
+/// <summary><c>POST /sessions</c>: where a session starts. One transaction makes it and its claims; then the engine is rung.</summary>
+public static class StartSession
+{
+    private const int LongestReason = 500;
+
+    public static async Task<Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult>> Handle(
+        StartSessionRequest request, bool? dryRun, string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
+        DatabaseClock clock, IOptions<SessionSettings> settings, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(settings);
+        var (wish, refusal) = Parse(request, idempotencyKey, caller, settings.Value);
+        if (wish is null)
+            return new RefusalResult(refusal!);
+
+        SessionWrite write;
+        StartDraft draft;
+        await using (var work = await db.BeginWriteAsync(WritePriority.Other, ct))
+        {
+            if (idempotencyKey is not null && dryRun != true && await EarlierAsync(db, caller, idempotencyKey, ct) is { } earlier)
+                return earlier.Session.IdempotencyHash!.AsSpan().SequenceEqual(wish.Hash)
+                    ? TypedResults.Ok(earlier.ToResponse())
+                    : new RefusalResult(new Refusal(ErrorCodes.IdempotencyKeyReused, RefusalKind.Conflict,
+                        "This Idempotency-Key came with another request before; use a new one for a new session."));
+
+            await Reach.LockForStartAsync(db, caller, wish.ResourceIds, ct);
+            var drafted = await StartDraft.MakeAsync(db, caller, wish, providers, clock.Now, ct);
+            if (drafted.Refusal is { } no)
+                return new RefusalResult(no);
+            draft = drafted.Draft!;
+            if (dryRun == true)
+                return TypedResults.Ok(await draft.PreviewAsync(db, ct));
+
+            write = SessionWrite.Start(db, draft.Session, clock.Now, caller.Actor);
+            write.Audit(draft.Session, "SESSION_START", draft.AuditDetails());
+            write.Complete();
+            await work.CommitAsync(ct);
+        }
+
+        engine.Wake(write.Wake);
+        var row = await GetSession.FindAsync(db, caller, draft.Session.Id, ct);
+        return TypedResults.Created($"/api/v1/sessions/{draft.Session.Id.Value}", row!.ToResponse(draft.NotOpened));
+    }
+
+    private static async Task<SessionView.Row?> EarlierAsync(EntryGuardDb db, Caller caller, string key, CancellationToken ct) =>
+        await db.Sessions.AsNoTracking().Where(s => s.UserId == caller.UserId && s.IdempotencyKey == key)
+            .Select(SessionView.Projection).AsSplitQuery().SingleOrDefaultAsync(ct);
+
+    private static (StartWish? Wish, Refusal? Refusal) Parse(StartSessionRequest request, string? idempotencyKey, Caller caller, SessionSettings settings)
+    {
+        var errors = new Dictionary<string, string>();
+        var code = ErrorCodes.Validation;
+        var duration = Duration(request, settings, errors, ref code);
+        var v4 = Address("ipv4Address", request.Ipv4Address, 4, errors);
+        var v6 = Address("ipv6Address", request.Ipv6Address, 6, errors);
+        var ids = new List<ResourceId>();
+        for (var i = 0; i < request.ResourceIds?.Count; i++)
+        {
+            if (Guid.TryParseExact(request.ResourceIds[i], "D", out var id))
+                ids.Add(new ResourceId(id));
+            else
+                errors[$"resourceIds[{i}]"] = "is not an id; write one as GET /api/v1/resources shows it";
+        }
+
+        if (request.ResourceIds is { Count: 0 })
+            errors["resourceIds"] = "is empty; leave it out to open everything assigned to you, or name at least one";
+        if (request.Reason?.Length > LongestReason)
+            errors["reason"] = $"is {request.Reason.Length} characters long; write at most {LongestReason}";
+        if (idempotencyKey is { Length: 0 or > 255 })
+            errors["Idempotency-Key"] = "must have 1 to 255 characters";
+        if (errors.Count > 0)
+            return (null, Refusal.Validation(errors, errors.Count == 1 ? code : ErrorCodes.Validation));
+
+        if ((v4 ?? v6) is not null && !caller.MayNameAddress && new[] { v4, v6 }.OfType<Cidr>().Any(a => a != caller.Address))
+            return (null, new Refusal(ErrorCodes.AddressNotPermitted, RefusalKind.Forbidden,
+                $"You may only open access for the address you come from, {caller.Address}. An administrator can let you name another one."));
+        if ((v4 ?? v6) is null)
+            (v4, v6) = caller.Address.IpVersion == 4 ? ((Cidr?)caller.Address, (Cidr?)null) : ((Cidr?)null, (Cidr?)caller.Address);
+        var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request));
+        return (new StartWish(duration, v4, v6, request.ResourceIds is null ? null : ids.Distinct().ToList(), request.Reason, idempotencyKey, hash), null);
+    }
+
+    private static TimeSpan Duration(StartSessionRequest request, SessionSettings settings, Dictionary<string, string> errors, ref string code)
+    {
+        var given = new (string Field, long? Seconds)[]
+        {
+            ("durationHours", request.DurationHours * 3600L), ("durationMinutes", request.DurationMinutes * 60L), ("durationSeconds", request.DurationSeconds),
+        }.Where(d => d.Seconds is not null).ToList();
+        if (given.Count > 1)
+        {
+            errors[given[1].Field] = $"is given beside {given[0].Field}; give one duration";
+            return default;
+        }
+
+        var seconds = given.Count == 0 ? settings.DefaultMinutes * 60L : given[0].Seconds!.Value;
+        if (seconds < settings.MinimumSeconds)
+        {
+            code = ErrorCodes.SessionTooShort;
+            errors[given.Count == 0 ? "durationMinutes" : given[0].Field] = $"is shorter than the shortest session, {settings.MinimumSeconds} s; ask for more";
+        }
+
+        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue));
+    }
+
+    private static Cidr? Address(string field, string? text, int family, Dictionary<string, string> errors)
+    {
+        if (text is null)
+            return null;
+        if (!Cidr.TryParse(text, out var cidr, out var fault))
+            errors[field] = fault;
+        else if (cidr.IpVersion != family)
+            errors[field] = $"is an IPv{cidr.IpVersion} address; write it into ipv{cidr.IpVersion}Address";
+        else
+            return cidr;
+        return null;
+    }
+}
+
+/// <summary>A start request, read and checked as far as it can be without the database.</summary>
+/// <param name="ResourceIds">Null: everything assigned to the user.</param>
+/// <param name="Hash">SHA-256 of the request, for its Idempotency-Key.</param>
+public sealed record StartWish(
+    TimeSpan Duration, Cidr? IPv4, Cidr? IPv6, IReadOnlyList<ResourceId>? ResourceIds, string? Reason, string? IdempotencyKey, byte[] Hash)
+{
+    public IEnumerable<Cidr> Addresses => new[] { IPv4, IPv6 }.OfType<Cidr>();
+}
