@@ -14,7 +14,7 @@ public class QueryPlanTests
 {
     private const int Claims = 200_000;
     private const int Sessions = Claims / 2;
-    private const int Organizations = 20;
+    private const int Organizations = 200;
     private const int Users = 2_000;
     private const int Resources = 400;
     private static readonly DateTimeOffset Now = Tenancy.Now;
@@ -100,7 +100,7 @@ public class QueryPlanTests
             ("hash", database.IsPostgres ? "decode(md5(i::text), 'hex')" : "randomblob(32)"), ("scopes", "'*'"), ("created_by_email", "'a'"), ("created_at", At("0")));
         await Insert("allow_lists", Resources, ("key", "'list-' || i"), ("type", "'GATE/TCP_GATE'"), ("identity", "'x'"));
         await Insert("resources", Resources, ("id", Of(4, "i")), ("organization_id", Organizational("i")), ("name", "'r' || i"), ("provider", "'GATE'"), ("resource_type", "'TCP_GATE'"),
-            ("identifier", "'x'"), ("config", "'{{}}'"), ("scopes", "'tcp/443'"), ("allowed_addresses", "''"), ("is_active", yes), ("health", "'VALID'"), ("allow_list_key", "'list-' || i"),
+            ("identifier", "'x'"), ("config", "'x'"), ("scopes", "'tcp/443'"), ("allowed_addresses", "''"), ("is_active", yes), ("health", "'VALID'"), ("allow_list_key", "'list-' || i"),
             ("created_at", At("0")), ("updated_at", At("0")));
         await Insert("sessions", Sessions, ("id", Of(5, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")),
             ("status", "CASE WHEN i % 200 = 77 THEN 'ACTIVE' WHEN i % 2000 = 3 THEN 'EXPIRING' ELSE 'EXPIRED' END"), ("started_at", At("i")), ("expires_at", At("i")), ("changed_at", At("i")),

@@ -20,7 +20,14 @@ internal sealed record Tenancy(Organization Organization, User User, Credential 
         var user = new User { Id = new(Next()), OrganizationId = organization.Id, Email = $"ann@{slug}.example", CreatedAt = Now, UpdatedAt = Now };
         var credential = new Credential
         {
-            Id = new(Next()), OrganizationId = organization.Id, Name = "key", Provider = "AWS", CredentialType = "ACCESS_KEY", Secret = [1], CreatedAt = Now, UpdatedAt = Now,
+            Id = new(Next()),
+            OrganizationId = organization.Id,
+            Name = "key",
+            Provider = "AWS",
+            CredentialType = "ACCESS_KEY",
+            Secret = [1],
+            CreatedAt = Now,
+            UpdatedAt = Now,
         };
         var key = new AllowListKey($"gate:{slug}");
         var resource = NewResource(organization.Id, "web");
@@ -35,8 +42,15 @@ internal sealed record Tenancy(Organization Organization, User User, Credential 
         db.UserResources.Add(new UserResource { OrganizationId = organization.Id, UserId = user.Id, ResourceId = resource.Id, CreatedAt = Now });
         db.ApiKeys.Add(new ApiKey
         {
-            Id = new(Next()), OrganizationId = organization.Id, UserId = user.Id, Name = "k", KeyPrefix = "eg_", Hash = Guid.NewGuid().ToByteArray(), Scopes = ["*"],
-            CreatedByEmail = user.Email, CreatedAt = Now,
+            Id = new(Next()),
+            OrganizationId = organization.Id,
+            UserId = user.Id,
+            Name = "k",
+            KeyPrefix = "eg_",
+            Hash = Guid.NewGuid().ToByteArray(),
+            Scopes = ["*"],
+            CreatedByEmail = user.Email,
+            CreatedAt = Now,
         });
         db.Audit.Add(NewAudit(organization.Id));
         await work.CommitAsync(default);
@@ -47,25 +61,54 @@ internal sealed record Tenancy(Organization Organization, User User, Credential 
 
     public static Resource NewResource(OrganizationId organization, string name) => new()
     {
-        Id = new(Next()), OrganizationId = organization, Name = name, Provider = "GATE", ResourceType = "TCP_GATE", Identifier = "gate", Config = "{}",
-        Scopes = [Scope.Tcp(443)], CreatedAt = Now, UpdatedAt = Now,
+        Id = new(Next()),
+        OrganizationId = organization,
+        Name = name,
+        Provider = "GATE",
+        ResourceType = "TCP_GATE",
+        Identifier = "gate",
+        Config = "{}",
+        Scopes = [Scope.Tcp(443)],
+        CreatedAt = Now,
+        UpdatedAt = Now,
     };
 
     public static Session NewSession(OrganizationId organization, UserId user) => new()
     {
-        Id = new(Next()), OrganizationId = organization, UserId = user, Status = SessionStatus.Active, IPv4 = Cidr.Parse("203.0.113.7"), StartedAt = Now,
-        ExpiresAt = Now.AddHours(1), ChangedAt = Now,
+        Id = new(Next()),
+        OrganizationId = organization,
+        UserId = user,
+        Status = SessionStatus.Active,
+        IPv4 = Cidr.Parse("203.0.113.7"),
+        StartedAt = Now,
+        ExpiresAt = Now.AddHours(1),
+        ChangedAt = Now,
     };
 
     public static ResourceIp NewClaim(OrganizationId organization, SessionId session, ResourceId resource, AllowListKey key) => new()
     {
-        Id = new(Next()), OrganizationId = organization, SessionId = session, ResourceId = resource, AllowListKey = key, Address = Cidr.Parse("203.0.113.7"),
-        Scopes = [Scope.Tcp(443)], Wanted = Wanted.Present, Status = ResourceIpStatus.Applied, MayStand = true, EndsAt = Now.AddHours(1), CapAt = Now.AddHours(8),
-        DueAt = Now.AddHours(1), CreatedAt = Now,
+        Id = new(Next()),
+        OrganizationId = organization,
+        SessionId = session,
+        ResourceId = resource,
+        AllowListKey = key,
+        Address = Cidr.Parse("203.0.113.7"),
+        Scopes = [Scope.Tcp(443)],
+        Wanted = Wanted.Present,
+        Status = ResourceIpStatus.Applied,
+        MayStand = true,
+        EndsAt = Now.AddHours(1),
+        CapAt = Now.AddHours(8),
+        DueAt = Now.AddHours(1),
+        CreatedAt = Now,
     };
 
     public static AuditEntry NewAudit(OrganizationId organization) => new()
     {
-        OrganizationId = organization, EventType = "SESSION_START", ActorType = "SYSTEM", Result = "SUCCESS", CreatedAt = Now,
+        OrganizationId = organization,
+        EventType = "SESSION_START",
+        ActorType = "SYSTEM",
+        Result = "SUCCESS",
+        CreatedAt = Now,
     };
 }
