@@ -30,10 +30,11 @@ internal sealed class GateCounters
     public void PassedToTarget(long bytes) => Add(ref _toTarget, bytes);
     public void PassedToClient(long bytes) => Add(ref _toClient, bytes);
 
-    public void WasCut(CutCause cause, TimeSpan latency)
+    public void WasCut(CutCause cause) => Add(ref CellOf(cause), 1);
+
+    public void CutTook(TimeSpan latency)
     {
-        Add(ref CellOf(cause), 1);
-        if (cause != CutCause.Closed && latency.Ticks > _longestCut)
+        if (latency.Ticks > _longestCut)
             Volatile.Write(ref _longestCut, latency.Ticks);
     }
 

@@ -9,7 +9,7 @@ namespace EntryGuard.Gate;
 /// unread, without dialling the target.
 /// </summary>
 /// <remarks>
-/// Per direction at most 256 KiB are held besides the sockets' own buffers; FIN is passed on per direction, a reset or error of one side resets
+/// Per direction at most 1 MiB is held besides the sockets' own buffers; FIN is passed on per direction, a reset or error of one side resets
 /// the other. A connection whose entry ends or is removed is reset on both sides, unless another entry covers its address.
 /// Runs on one thread of its own, Linux only.
 /// </remarks>

@@ -116,13 +116,13 @@ public sealed class TcpGateLoadTests(ITestOutputHelper output)
     {
         await using var gate = GateFixture.Start();
         using var stop = new CancellationTokenSource();
-        var survivors = new List<Socket>();
+        var endings = new List<Task>();
         var accepting = Task.Run(async () =>
         {
             try
             {
                 while (true)
-                    survivors.Add(await gate.Target.AcceptAsync(stop.Token));
+                    endings.Add(EndAsync(await gate.Target.AcceptAsync(stop.Token)));
             }
             catch (OperationCanceledException)
             {
@@ -171,10 +171,14 @@ public sealed class TcpGateLoadTests(ITestOutputHelper output)
         end.Accepted.ShouldBeGreaterThan(0);
         end.RefusedNotAllowed.ShouldBeGreaterThan(0);
         end.Cut.ShouldBeGreaterThan(0);
-        foreach (var survivor in survivors)
+        output.WriteLine($"{endings.Count} reached the target");
+        await Task.WhenAll(endings);
+
+        // Reset or ended; it does not return, and so throws after the patience of the tests, if the connection is still open.
+        static async Task EndAsync(Socket atTarget)
         {
-            await survivor.IsResetAsync();   // reset or ended; it would not return if the connection were still open
-            survivor.Dispose();
+            using (atTarget)
+                await atTarget.IsResetAsync();
         }
     }
 

@@ -3,8 +3,8 @@ namespace EntryGuard.Gate.Linux;
 /// <summary>One way through a connection: from the source socket through a pipe to the sink socket.</summary>
 internal struct Direction
 {
-    /// <summary>Both 0 while no pipe is held.</summary>
-    public (int Read, int Write) Pipe;
+    /// <summary>The default while no pipe is held.</summary>
+    public Pipe Pipe;
 
     /// <summary>Bytes in the pipe.</summary>
     public int Pending;

@@ -19,8 +19,8 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
     /// <summary>Accepts per turn, so that a flood of strangers does not starve those inside.</summary>
     private const int AcceptsPerTurn = 64;
 
-    /// <summary>Splices per direction and turn: 16 × 256 KiB, about a millisecond, is the most one connection keeps the others (and a cut) waiting.</summary>
-    private const int SplicesPerTurn = 16;
+    /// <summary>Splices, and bytes after which no more follow, per direction and turn: 3 MiB, one to two milliseconds, is the most one direction keeps the others waiting.</summary>
+    private const int SplicesPerTurn = 16, BytesPerTurn = 2 * PipePool.MostBytes;
 
     /// <summary>How long accepting rests when the process has no descriptors left.</summary>
     private const int AcceptRestMilliseconds = 100;
@@ -286,13 +286,13 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
             var peer = Cidr.Of(address);
             if (!_table.Allows(peer))
             {
+                _counters.RefusedNotAllowed();   // before the peer can see it, here and below: who saw it finds it counted
                 Libc.Reset(client);
-                _counters.RefusedNotAllowed();
             }
             else if (_counters.Active >= _options.MaxConnections)
             {
-                Libc.Reset(client);
                 _counters.RefusedLimit();
+                Libc.Reset(client);
             }
             else
             {
@@ -472,6 +472,7 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
 
         if (connection.ToTarget.IsShut && connection.ToClient.IsShut)
         {
+            _counters.Ended();
             Libc.Close(connection.Client);
             Libc.Close(connection.Target);
             Release(connection);
@@ -500,7 +501,7 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
         if (direction.IsShut)
             return PumpResult.Waiting;
 
-        for (var splices = 0; splices < SplicesPerTurn; splices++)
+        for (var splices = 0; splices < SplicesPerTurn && bytes < BytesPerTurn; splices++)
         {
             // The pipe is only filled when it is empty: then EAGAIN can only mean that the source has nothing.
             if (direction.Pending == 0 && !direction.SourceEnded)
@@ -509,7 +510,7 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
                     break;
                 if (!direction.HasPipe && !_pipes.TryTake(out direction.Pipe))
                     return PumpResult.Failed;
-                var taken = Libc.Splice(source, direction.Pipe.Write, PipePool.PipeSize);
+                var taken = Libc.Splice(source, direction.Pipe.Write, PipePool.MostBytes);
                 if (taken > 0)
                 {
                     direction.Pending = (int)taken;
@@ -566,15 +567,18 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
 
     private void Cut(Connection connection, long dueAt, CutCause cause)
     {
+        _counters.WasCut(cause);
         Reset(connection);
+        if (cause == CutCause.Closed)
+            return;
         var latency = _clock.GetElapsedTime(dueAt);
-        _counters.WasCut(cause, latency);
-        if (cause != CutCause.Closed)
-            GateMetrics.RecordCut(latency, _name);
+        _counters.CutTook(latency);
+        GateMetrics.RecordCut(latency, _name);
     }
 
     private void Reset(Connection connection)
     {
+        _counters.Ended();
         Libc.Reset(connection.Client);
         if (connection.Target >= 0)
             Libc.Reset(connection.Target);
@@ -594,7 +598,6 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
         connection.NextCandidate = 0;
         connection.ToTarget = default;
         connection.ToClient = default;
-        _counters.Ended();
         _free.Push(connection);
     }
 

@@ -97,8 +97,8 @@ internal static unsafe partial class Libc
         return result;
     }
 
-    /// <summary>Asks for a pipe of that many bytes. Refused above the user's quota, and then the pipe stays as it is.</summary>
-    public static void SetPipeSize(int pipe, int bytes) => _ = fcntl(pipe, F_SETPIPE_SZ, bytes);
+    /// <summary>False if refused, above the user's quota: then the pipe stays as it is.</summary>
+    public static bool SetPipeSize(int pipe, int bytes) => fcntl(pipe, F_SETPIPE_SZ, bytes) >= 0;
 
     /// <summary>Never retried: Linux has released the descriptor even when it answers EINTR.</summary>
     public static void Close(int fd) => _ = close(fd);
