@@ -1,0 +1,86 @@
+using EntryGuard.Domain;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Hosting.ApiKeys;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Hosting.Start;
+
+/// <summary>
+/// Makes the first organization, its admin and the admin's API key, once per database. The key is shown once and stored hashed. Two nodes
+/// that start at the same time make one: the installation's row decides.
+/// </summary>
+internal sealed class FirstRun(Databases databases, TimeProvider time)
+{
+    /// <summary>Name of the first organization.</summary>
+    public const string OrganizationName = "Home";
+
+    /// <summary>The first admin.</summary>
+    public const string AdminEmail = "admin@localhost";
+
+    /// <summary>The admin, and the key just made; null if the database has an organization already.</summary>
+    public async Task<(OrganizationId Organization, UserId Admin, string Key)?> BootstrapAsync(CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var organization = new OrganizationId(Guid.CreateVersion7(now));
+        var admin = new UserId(Guid.CreateVersion7(now));
+        await using var db = databases.OpenTenant(organization);
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var won = await db.Installations.Where(i => i.BootstrappedAt == null).ExecuteUpdateAsync(set => set.SetProperty(i => i.BootstrappedAt, now), ct);
+        if (won == 0)
+            return null;
+        db.Organizations.Add(new Organization { Id = organization, Name = OrganizationName, Slug = "home", CreatedAt = now });
+        db.Users.Add(new User
+        {
+            Id = admin,
+            OrganizationId = organization,
+            Email = AdminEmail,
+            Name = "Administrator",
+            IsOrgAdmin = true,
+            MayNameAddress = true,
+            CreatedAt = now,
+            UpdatedAt = now,
+        });
+        var key = AddKey(db, organization, admin, "first run", now);
+        db.Audit.Add(new AuditEntry
+        {
+            OrganizationId = organization,
+            EventType = "ORGANIZATION_CREATE",
+            ActorType = "SYSTEM",
+            Result = "SUCCESS",
+            ResourceType = "ORGANIZATION",
+            ResourceId = organization.Value.ToString(),
+            ResourceName = OrganizationName,
+            CreatedAt = now,
+        });
+        await work.CommitAsync(ct);
+        return (organization, admin, key);
+    }
+
+    /// <summary>Another key with full access for a user, to be shown once.</summary>
+    public async Task<string> NewKeyAsync(OrganizationId organization, UserId user, string name, CancellationToken ct)
+    {
+        await using var db = databases.OpenTenant(organization);
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var key = AddKey(db, organization, user, name, time.GetUtcNow());
+        await work.CommitAsync(ct);
+        return key;
+    }
+
+    private static string AddKey(EntryGuardDb db, OrganizationId organization, UserId user, string name, DateTimeOffset now)
+    {
+        var key = ApiKeyText.New(organization);
+        db.ApiKeys.Add(new ApiKey
+        {
+            Id = new ApiKeyId(Guid.CreateVersion7(now)),
+            OrganizationId = organization,
+            UserId = user,
+            Name = name,
+            KeyPrefix = key.Prefix,
+            Hash = key.Hash,
+            Scopes = ["*"],
+            CreatedByEmail = AdminEmail,
+            CreatedAt = now,
+        });
+        return key.Text;
+    }
+}
