@@ -19,7 +19,7 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
     /// <summary>Accepts per turn, so that a flood of strangers does not starve those inside.</summary>
     private const int AcceptsPerTurn = 64;
 
-    /// <summary>Per direction and turn. With the bytes below it makes 3 MiB, one to two milliseconds, the most one direction keeps the others waiting.</summary>
+    /// <summary>Per direction and turn. With the bytes below it makes 3 MiB, one to two milliseconds, the most one direction keeps others waiting.</summary>
     private const int SplicesPerTurn = 16;
 
     /// <summary>Bytes passed after which no further splice follows in this turn.</summary>
