@@ -11,10 +11,9 @@ internal sealed class Contender : IDisposable
     private readonly Process _process;
     private readonly string? _scratch;
 
-    private Contender(string name, Process process, int sinkDoor, int echoDoor, string? scratch) =>
-        (Name, _process, SinkDoor, EchoDoor, _scratch) = (name, process, sinkDoor, echoDoor, scratch);
+    private Contender(Process process, int sinkDoor, int echoDoor, string? scratch) =>
+        (_process, SinkDoor, EchoDoor, _scratch) = (process, sinkDoor, echoDoor, scratch);
 
-    public string Name { get; }
     public int SinkDoor { get; }
     public int EchoDoor { get; }
 
@@ -23,10 +22,11 @@ internal sealed class Contender : IDisposable
         var process = Start(Environment.ProcessPath!, GateServer.Verb, Text(sinkPort), Text(echoPort));
         var ports = await process.StandardOutput.ReadLineAsync() ?? throw new IOException("The gate's process ended before it listened.");
         var parts = ports.Split(' ');
-        return new Contender("gate", process, int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture), null);
+        return new Contender(
+            process, int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture), null);
     }
 
-    /// <summary>HAProxy as installed, with its own defaults (a thread per core), doing the same work: check the source address, then pass on.</summary>
+    /// <summary>HAProxy as installed, with its own defaults (a thread per core), and the same work: check the source, then pass on.</summary>
     public static async Task<Contender> StartHaproxyAsync(string path, int sinkPort, int echoPort)
     {
         var (sinkDoor, echoDoor) = (FreePort(), FreePort());
@@ -50,7 +50,7 @@ internal sealed class Contender : IDisposable
                 server target 127.0.0.1:{Text(echoPort)}
 
             """);
-        var contender = new Contender("haproxy", Start(path, "-db", "-f", config), sinkDoor, echoDoor, scratch);
+        var contender = new Contender(Start(path, "-db", "-f", config), sinkDoor, echoDoor, scratch);
         await contender.AwaitListeningAsync();
         return contender;
     }

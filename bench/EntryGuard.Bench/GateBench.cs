@@ -54,10 +54,12 @@ internal static class GateBench
 
     private static async Task PrintMachineAsync(string? haproxyPath)
     {
-        var cpu = (await File.ReadAllLinesAsync("/proc/cpuinfo")).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "?";
+        var model = (await File.ReadAllLinesAsync("/proc/cpuinfo")).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
+        var cpu = model?.Split(':')[1].Trim() ?? "unknown processor";
         var busy = (await File.ReadAllTextAsync("/proc/loadavg")).Split(' ')[0];
         var version = haproxyPath is null ? "absent" : await Contender.VersionOfHaproxyAsync(haproxyPath);
-        Say($"machine: {Environment.ProcessorCount} x {cpu}, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}, haproxy {version}, load before {busy}");
+        var (system, runtime) = (RuntimeInformation.OSDescription, RuntimeInformation.FrameworkDescription);
+        Say($"machine: {Environment.ProcessorCount} x {cpu}, {system}, {runtime}, haproxy {version}, load before {busy}");
         Say($"medians of {Rounds} rounds of {Measured.TotalSeconds:0.#} s in turn; in brackets lowest to highest");
     }
 

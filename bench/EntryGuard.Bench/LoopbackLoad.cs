@@ -40,7 +40,8 @@ internal sealed class LoopbackLoad : IDisposable
         return rate;
     }
 
-    /// <summary>Connect, one byte there and back, close: how often per second that many callers get it done. Throws if one gets a wrong answer.</summary>
+    /// <summary>Connect, one byte there and back, close: how often per second that many callers get it done.</summary>
+    /// <exception cref="IOException">A caller got a wrong answer or none.</exception>
     public async Task<double> ConnectionRateAsync(int door, int callers, TimeSpan warmUp, TimeSpan measured)
     {
         var done = 0L;

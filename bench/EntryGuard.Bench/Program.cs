@@ -9,6 +9,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/EntryGuard.Bench -- gate    races the TCP gate against HAProxy on loopback, under a minute");
+    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/EntryGuard.Bench -- gate    (races HAProxy, under a minute)");
     return 2;
 }

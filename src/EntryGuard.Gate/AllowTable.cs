@@ -85,8 +85,13 @@ public sealed class AllowTable : IDisposable
 
     /// <summary>Takes one entry away and cuts the live connections no other entry covers.</summary>
     /// <param name="address">Exactly what was put: removing a range leaves the addresses inside it that have entries of their own.</param>
-    /// <returns>True if the entry stood. Either way, on return nothing passes on its account: no new connection, no further byte of an old one.</returns>
-    /// <exception cref="TimeoutException">The entry is gone and new connections are refused, but a gate did not confirm its cuts within 5 s.</exception>
+    /// <returns>
+    /// True if the entry stood. Either way, on return nothing passes on its account: no new connection, no further byte of an old one.
+    /// Blocks for that, normally far less than 100 ms.
+    /// </returns>
+    /// <exception cref="TimeoutException">
+    /// The entry is gone and new connections are refused, but a gate did not confirm its cuts within 5 s. Calling again asks again.
+    /// </exception>
     public bool Remove(Cidr address)
     {
         bool stood;
@@ -176,7 +181,8 @@ public sealed class AllowTable : IDisposable
             _observers = [.. _observers.Where(other => other != observer)];
     }
 
-    /// <summary>Drops what has ended and tells the gates. Cheap when nothing is due; never waits for a gate, so gates may call it themselves.</summary>
+    /// <summary>Drops what has ended and tells the gates. Cheap when nothing is due.</summary>
+    /// <remarks>Never waits for a gate: gates call it themselves, and two of them waiting for each other would never end.</remarks>
     internal void Sweep()
     {
         var wall = _clock.GetUtcNow();

@@ -17,23 +17,28 @@ internal static class GateMetrics
     static GateMetrics()
     {
         Meter.CreateObservableCounter("entryguard.gate.connections.accepted", () => Read(c => c.Accepted), "{connection}", "Connections let in.");
-        Meter.CreateObservableUpDownCounter("entryguard.gate.connections.active", () => Read(c => c.Active), "{connection}", "Connections let in and not yet ended.");
+        Meter.CreateObservableUpDownCounter(
+            "entryguard.gate.connections.active", () => Read(c => c.Active), "{connection}", "Connections let in and not yet ended.");
         Meter.CreateObservableCounter(
             "entryguard.gate.refusals", () => Read("reason", ("not_allowed", c => c.NotAllowed), ("limit", c => c.Limit), ("target", c => c.Target)),
             "{connection}", "Connections reset before a byte passed.");
         Meter.CreateObservableCounter(
             "entryguard.gate.cuts",
-            () => Read("cause", ("removed", c => c.Cut(CutCause.Removed)), ("lapsed", c => c.Cut(CutCause.Lapsed)), ("closed", c => c.Cut(CutCause.Closed))),
+            () => Read(
+                "cause",
+                ("removed", c => c.Cut(CutCause.Removed)), ("lapsed", c => c.Cut(CutCause.Lapsed)), ("closed", c => c.Cut(CutCause.Closed))),
             "{connection}", "Live connections ended by the gate.");
         Meter.CreateObservableCounter(
-            "entryguard.gate.bytes", () => Read("direction", ("to_target", c => c.ToTarget), ("to_client", c => c.ToClient)), "By", "Bytes passed on.");
+            "entryguard.gate.bytes", () => Read("direction", ("to_target", c => c.ToTarget), ("to_client", c => c.ToClient)),
+            "By", "Bytes passed on.");
     }
 
     public static void Add(GateCounters counters, string gate) => Gates[counters] = gate;
 
     public static void Remove(GateCounters counters) => Gates.TryRemove(counters, out _);
 
-    public static void RecordCut(TimeSpan latency, string gate) => CutDuration.Record(latency.TotalSeconds, new KeyValuePair<string, object?>(GateTag, gate));
+    public static void RecordCut(TimeSpan latency, string gate) =>
+        CutDuration.Record(latency.TotalSeconds, new KeyValuePair<string, object?>(GateTag, gate));
 
     private static IEnumerable<Measurement<long>> Read(Func<GateCounters, long> value) =>
         Gates.Select(gate => new Measurement<long>(value(gate.Key), new KeyValuePair<string, object?>(GateTag, gate.Value)));

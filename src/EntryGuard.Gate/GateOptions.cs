@@ -5,7 +5,10 @@ namespace EntryGuard.Gate;
 /// <summary>Where a gate listens, where it leads, and what it takes at most.</summary>
 public sealed record GateOptions
 {
-    /// <summary>Address and port to listen on. Port 0 takes a free one (<see cref="TcpGate.ListenEndpoint"/>); <see cref="IPAddress.IPv6Any"/> takes IPv4 too.</summary>
+    /// <summary>
+    /// Address and port to listen on. Port 0 takes a free one (see <see cref="TcpGate.ListenEndpoint"/>); <see cref="IPAddress.IPv6Any"/>
+    /// takes IPv4 too.
+    /// </summary>
     public required IPEndPoint Listen { get; init; }
 
     /// <summary>
@@ -14,7 +17,7 @@ public sealed record GateOptions
     /// </summary>
     public required EndPoint Target { get; init; }
 
-    /// <summary>How long name lookup and all connect attempts to the target may take together before the client is reset. 1 ms to 10 minutes.</summary>
+    /// <summary>1 ms to 10 minutes: how long name lookup and all connect attempts may take together before the client is reset.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
@@ -26,7 +29,7 @@ public sealed record GateOptions
     /// <summary>Connections the kernel may hold ready for accept; it caps this at net.core.somaxconn.</summary>
     public int Backlog { get; init; } = 1024;
 
-    /// <summary>Asked on each attempt with the address really dialled, after name lookup; false refuses it. Null: every address may be dialled.</summary>
+    /// <summary>Asked before each attempt with the address to be dialled, after name lookup; false skips it. Null: every address may be dialled.</summary>
     /// <remarks>Called on the gate's own thread: it must be quick and not throw.</remarks>
     public Func<IPAddress, bool>? MayForwardTo { get; init; }
 

@@ -80,7 +80,8 @@ public sealed class TcpGateLoadTests(ITestOutputHelper output)
         var took = Stopwatch.GetElapsedTime(since);
         var passed = gate.Gate.Status.BytesToTarget;
         (await target.IsResetAsync()).ShouldBeTrue();
-        (await flood).ShouldBe(SocketError.ConnectionReset);
+        // EPIPE is how a sender may learn of a reset that came between two parts of one send.
+        (await flood).ShouldBeOneOf(SocketError.ConnectionReset, SocketError.Shutdown);
         gate.Gate.Status.BytesToTarget.ShouldBe(passed);
         output.WriteLine($"cut in {took.TotalMilliseconds:0.000} ms");
         took.ShouldBeLessThan(TimeSpan.FromMilliseconds(100));
@@ -187,9 +188,11 @@ public sealed class TcpGateLoadTests(ITestOutputHelper output)
     {
         await RoundAsync();   // what the runtime opens once
         var before = Descriptors();
-        for (var i = 0; i < 5; i++)
+        const int rounds = 10;
+        for (var i = 0; i < rounds; i++)
             await RoundAsync();
-        Descriptors().ShouldBeLessThanOrEqualTo(before);
+        // The runtime may open one or two of its own meanwhile; a leak shows at least once a round.
+        Descriptors().ShouldBeLessThan(before + rounds);
 
         static async Task RoundAsync()
         {

@@ -128,6 +128,21 @@ public sealed class TcpGateTests
     }
 
     [Fact]
+    public async Task The_gate_shuts_at_the_end_even_if_no_timer_ever_fires()
+    {
+        var clock = new ClockWithoutTimers();
+        using var table = new AllowTable(clock);
+        using var listener = Peers.Listen(IPAddress.Loopback);
+        await using var gate = TcpGate.Start(
+            new GateOptions { Listen = new IPEndPoint(IPAddress.Loopback, 0), Target = listener.LocalEndPoint! }, table, clock);
+        table.Put(GateFixture.Local, clock.GetUtcNow().AddMilliseconds(400), "eg:test");
+        using var client = await Peers.DialAsync(gate.ListenEndpoint);
+        using var target = await listener.NextAsync();
+        (await client.IsResetAsync()).ShouldBeTrue();
+        gate.Status.LongestCut.ShouldBeLessThan(TimeSpan.FromMilliseconds(500));
+    }
+
+    [Fact]
     public async Task A_connection_lives_while_any_entry_covers_it()
     {
         await using var gate = GateFixture.Start().Allow("127.0.0.1").Allow("127.0.0.0/24");
@@ -197,7 +212,7 @@ public sealed class TcpGateTests
     [Fact]
     public async Task An_unknown_name_refuses_the_client()
     {
-        await using var gate = GateFixture.Start(o => o with { Target = new DnsEndPoint("no-such-name.invalid", 80), ConnectTimeout = TimeSpan.FromMinutes(10) }).Allow("127.0.0.1");
+        await using var gate = GateFixture.Start(o => o with { Target = new DnsEndPoint("no-such-name.invalid", 80) }).Allow("127.0.0.1");
         (await Peers.IsRefusedAsync(gate.Door)).ShouldBeTrue();
         gate.Gate.Status.RefusedTarget.ShouldBe(1);
     }
@@ -338,5 +353,23 @@ public sealed class TcpGateTests
         (gate.Gate.Status.Cut, second.Status.Cut).ShouldBe((1, 1));
         one.Dispose();
         oneTarget.Dispose();
+    }
+
+    /// <summary>Real time with timers that never fire, as on a thread pool that is starved.</summary>
+    private sealed class ClockWithoutTimers : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new DeadTimer();
+
+        private sealed class DeadTimer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
     }
 }

@@ -19,8 +19,11 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
     /// <summary>Accepts per turn, so that a flood of strangers does not starve those inside.</summary>
     private const int AcceptsPerTurn = 64;
 
-    /// <summary>Splices, and bytes after which no more follow, per direction and turn: 3 MiB, one to two milliseconds, is the most one direction keeps the others waiting.</summary>
-    private const int SplicesPerTurn = 16, BytesPerTurn = 2 * PipePool.MostBytes;
+    /// <summary>Per direction and turn. With the bytes below it makes 3 MiB, one to two milliseconds, the most one direction keeps others waiting.</summary>
+    private const int SplicesPerTurn = 16;
+
+    /// <summary>Bytes passed after which no further splice follows in this turn.</summary>
+    private const int BytesPerTurn = 2 * PipePool.MostBytes;
 
     /// <summary>How long accepting rests when the process has no descriptors left.</summary>
     private const int AcceptRestMilliseconds = 100;
@@ -69,11 +72,13 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
     {
         _epoll = Libc.EpollCreate();
         _wake = Libc.EventFd();
-        if (_epoll < 0 || _wake < 0 || Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN, WakeData) < 0 || Libc.EpollAdd(_epoll, _listenerFd, Libc.EPOLLIN, ListenerData) < 0)
+        if (_epoll < 0 || _wake < 0
+            || Libc.EpollAdd(_epoll, _wake, Libc.EPOLLIN, WakeData) < 0
+            || Libc.EpollAdd(_epoll, _listenerFd, Libc.EPOLLIN, ListenerData) < 0)
         {
-            var error = Libc.Error;
+            var message = $"The gate on {_name} could not set up its event loop (errno {Libc.Error}).";
             CloseOwn();
-            throw new GateStartException($"The gate on {_name} could not set up its event loop (errno {error}).", new SocketException((int)SocketError.TooManyOpenSockets));
+            throw new GateStartException(message, new SocketException((int)SocketError.TooManyOpenSockets));
         }
 
         // Read before observing: whatever shrinks from here on is noticed by the first turn.
@@ -111,7 +116,7 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
             {
                 var left = CutPatience.TotalMilliseconds - (Environment.TickCount64 - since);
                 if (left <= 0)
-                    throw new TimeoutException($"The gate on {_name} did not confirm within {CutPatience.TotalSeconds} s that it cut the connections.");
+                    throw new TimeoutException($"The gate on {_name} did not confirm its cuts within {CutPatience.TotalSeconds} s.");
                 Monitor.Wait(_sync, (int)left + 1);
             }
         }
@@ -320,7 +325,8 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
         connection.Peer = peer;
         connection.Client = client;
         _counters.Opened();
-        _dialling.Enqueue((connection, connection.Generation, _clock.GetTimestamp() + (long)(_options.ConnectTimeout.TotalSeconds * _clock.TimestampFrequency)));
+        var patience = (long)(_options.ConnectTimeout.TotalSeconds * _clock.TimestampFrequency);
+        _dialling.Enqueue((connection, connection.Generation, _clock.GetTimestamp() + patience));
         connection.Candidates = _target.Get(Found);
         if (connection.Candidates is not null)
             DialNext(connection);
@@ -373,7 +379,8 @@ internal sealed unsafe class EpollLoop : IAllowTableObserver
             Libc.SetNoDelay(fd);
             Libc.SetKeepAlive(fd);
             // Completion, even an immediate one, is read from the event: one path.
-            if ((Libc.Connect(fd, address) == 0 || Libc.Error == Libc.EINPROGRESS) && Libc.EpollAdd(_epoll, fd, ConnectionEvents, DataOf(connection, isTarget: true)) == 0)
+            if ((Libc.Connect(fd, address) == 0 || Libc.Error == Libc.EINPROGRESS)
+                && Libc.EpollAdd(_epoll, fd, ConnectionEvents, DataOf(connection, isTarget: true)) == 0)
             {
                 connection.Target = fd;
                 return;
