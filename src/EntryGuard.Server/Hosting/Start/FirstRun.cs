@@ -25,7 +25,8 @@ internal sealed class FirstRun(Databases databases, TimeProvider time)
         var admin = new UserId(Guid.CreateVersion7(now));
         await using var db = databases.OpenTenant(organization);
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-        var won = await db.Installations.Where(i => i.BootstrappedAt == null).ExecuteUpdateAsync(set => set.SetProperty(i => i.BootstrappedAt, now), ct);
+        var won = await db.Installations.Where(i => i.BootstrappedAt == null).ExecuteUpdateAsync(
+            set => set.SetProperty(i => i.BootstrappedAt, now).SetProperty(i => i.FirstOrganizationId, organization).SetProperty(i => i.FirstAdminId, admin), ct);
         if (won == 0)
             return null;
         db.Organizations.Add(new Organization { Id = organization, Name = OrganizationName, Slug = "home", CreatedAt = now });
@@ -54,6 +55,15 @@ internal sealed class FirstRun(Databases databases, TimeProvider time)
         });
         await work.CommitAsync(ct);
         return (organization, admin, key);
+    }
+
+    /// <summary>Who was made first; null before, or if they came into being another way.</summary>
+    public async Task<(OrganizationId Organization, UserId Admin)?> FindAsync(CancellationToken ct)
+    {
+        await using var db = databases.OpenTenant(default);
+        await using var read = await db.BeginReadAsync(ct);
+        var installation = await db.Installations.AsNoTracking().SingleAsync(ct);
+        return installation is { FirstOrganizationId: { } organization, FirstAdminId: { } admin } ? (organization, admin) : null;
     }
 
     /// <summary>Another key with full access for a user, to be shown once.</summary>
