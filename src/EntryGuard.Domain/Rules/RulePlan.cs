@@ -78,7 +78,7 @@ public sealed record RulePlan(
                     heirs.UnionWith(standing.Select(c => c.Id));
                 else if (live.Contains(rule))
                     waits = true;   // whoever opens it next inherits it; if they leave, it goes
-                else if (!(sight is { IsConclusive: true } && claim.IsDue(now) && sight.Ours(rule).Count == 0))
+                else if (!(ProvesAbsence(claim) && claim.IsDue(now) && sight!.Ours(rule).Count == 0))
                     mustGo.Add(rule);
             }
 
@@ -129,18 +129,25 @@ public sealed record RulePlan(
                 else if (terms.Capabilities.DiesWithProcess)
                 {
                     if (claim.IsDue(now))
-                        missing.ForEach(rule => Add(rule, claim));
+                        missing.FindAll(rule => Until(rule) > now).ForEach(rule => Add(rule, claim));
                 }
-                else if (sight.IsConclusive)
+                else if (ProvesAbsence(claim))
                 {
-                    settlements.Add(new Settlement(claim.Id, RuleEvent.Lost));
+                    // What is left of it still stands on its account.
+                    var left = claim.Rules.Except(missing).ToList();
+                    settlements.Add(left.Count == 0
+                        ? new Settlement(claim.Id, RuleEvent.Lost)
+                        : new Settlement(claim.Id, RuleEvent.HalfMade) { Entries = Listed(left) });
                     return;
                 }
             }
 
             if (!terms.Capabilities.HoldsEndTime || !claim.IsDue(now))
                 return;
-            foreach (var rule in claim.Rules.Where(rule => claim.HeldUntil != Until(rule)))
+            var until = claim.Rules.Min(Until);   // a claim knows one end: the earliest of its rules
+            if (claim.HeldUntil == until || until <= now)
+                return;
+            foreach (var rule in claim.Rules)
                 Add(rule, claim);
         }
 
@@ -157,17 +164,21 @@ public sealed record RulePlan(
             }
 
             var present = rules.Where(sight.Shows).ToList();
-            var entries = present.SelectMany(rule => sight.Ours(rule)).Select(o => new RuleEntry(o.Id, o.Rule.Scope)).ToList();
+            var wrongEnd = terms.Capabilities.HoldsEndTime
+                ? rules.FindAll(rule => sight.Ours(rule).Count > 0 && sight.HeldUntil(rule) != Until(rule) && Until(rule) > now)
+                : [];
             if (present.Count < rules.Count)
-                settlements.Add(new Settlement(claim.Id, present.Count == 0 ? RuleEvent.NotMade : RuleEvent.HalfMade) { Entries = entries });
-            else if (terms.Capabilities.HoldsEndTime && rules.Find(rule => sight.HeldUntil(rule) != Until(rule)) is { Scope.Protocol: not null } short_)
-                Add(short_, claim);
+                settlements.Add(new Settlement(claim.Id, present.Count == 0 ? RuleEvent.NotMade : RuleEvent.HalfMade) { Entries = Listed(present) });
+            else if (wrongEnd.Count > 0)
+                wrongEnd.ForEach(rule => Add(rule, claim));
             else
-                settlements.Add(Present(claim, entries, sight.AskedAt));
+                settlements.Add(Present(claim, Listed(present), sight.AskedAt));
         }
 
         private void PlanOpening(Claim claim)
         {
+            if (claim.EndsAt <= now)
+                return;   // over already: whoever ends it comes next
             var entries = new List<RuleEntry>();
             var seenAt = DateTimeOffset.MaxValue;
             var open = new List<RuleKey>();
@@ -184,7 +195,7 @@ public sealed record RulePlan(
                 }
 
                 var at = sight?.AskedAt ?? holder.SeenAt ?? DateTimeOffset.MinValue;
-                stale |= at < now - SightingLasts;
+                stale |= sight is null && at < now - SightingLasts;
                 seenAt = at < seenAt ? at : seenAt;
                 holders.Add(holder.Id);
                 entries.AddRange(holder.Entries.Where(e => e.Scope == rule.Scope));
@@ -206,6 +217,13 @@ public sealed record RulePlan(
             };
 
         private bool Holds(Claim holder, RuleKey rule) => !terms.Capabilities.HoldsEndTime || holder.HeldUntil == Until(rule);
+
+        // A complete list that is late enough to show whatever the claim has: nothing of ours is on its way, and the sighting was before it.
+        private bool ProvesAbsence(Claim claim) =>
+            sight is { IsConclusive: true } && !(claim.SeenAt + terms.Capabilities.ReadDelay > sight.AskedAt);
+
+        private List<RuleEntry> Listed(IEnumerable<RuleKey> rules) =>
+            [.. rules.SelectMany(rule => sight!.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope)))];
 
         // A removal without an answer may still take off what is there now.
         private bool IsStable(RuleKey rule) => sight!.IsAfterQuiet || !unansweredRemovals.Contains(rule);
