@@ -4,8 +4,8 @@ using EntryGuard.Domain.Sessions;
 namespace EntryGuard.Domain.Rules;
 
 /// <summary>What is to be done on one allow-list now: the difference between what live claims want and what is known to stand.</summary>
-/// <param name="Removals">Rules that no live claim wants and some claim may have left standing.</param>
-/// <param name="Additions">Rules that live claims want and that are not known to stand, or whose end at the provider must move.</param>
+/// <param name="Removals">Rules that no live claim wants and some claim may have left standing; one for each credential that asks.</param>
+/// <param name="Additions">Rules that live claims want and that are not known to stand, or whose end at the provider must move; likewise.</param>
 /// <param name="Settlements">Claims that are decided without a call.</param>
 /// <param name="Seen">APPLIED claims whose rules the list showed.</param>
 /// <param name="Unclear">Claims that wait for a list which could not decide them.</param>
@@ -40,8 +40,10 @@ public sealed record RulePlan(
         private readonly Sight? sight;
         private readonly ILookup<RuleKey, Claim> live;
         private readonly HashSet<RuleKey> unansweredRemovals;
-        private readonly Dictionary<RuleKey, (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
-        private readonly Dictionary<RuleKey, (RuleAddition Change, Claim Asking, List<ResourceIpId> Claims)> additions = [];
+
+        // By credential too: nobody's claim fails, or stays open, because of somebody else's credential.
+        private readonly Dictionary<(RuleKey, CredentialId?), (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
+        private readonly Dictionary<(RuleKey, CredentialId?), (RuleAddition Change, Claim Asking, List<ResourceIpId> Claims)> additions = [];
         private readonly List<Settlement> settlements = [];
         private readonly List<ResourceIpId> seen = [];
         private readonly List<ResourceIpId> unclear = [];
@@ -232,19 +234,21 @@ public sealed record RulePlan(
 
         private void Add(RuleKey rule, Claim claim)
         {
-            if (!additions.TryGetValue(rule, out var planned))
-                additions[rule] = planned = (new RuleAddition(rule, rule.OwnerMark(terms.Installation, terms.Key), Until(rule)), claim, []);
+            var key = (rule, claim.Credential);
+            if (!additions.TryGetValue(key, out var planned))
+                additions[key] = planned = (new RuleAddition(rule, rule.OwnerMark(terms.Installation, terms.Key), Until(rule)), claim, []);
             if (!planned.Claims.Contains(claim.Id))
                 planned.Claims.Add(claim.Id);
         }
 
         private void Remove(RuleKey rule, Claim claim)
         {
-            if (!removals.TryGetValue(rule, out var planned))
+            var key = (rule, claim.Credential);
+            if (!removals.TryGetValue(key, out var planned))
             {
                 var recorded = claims.Where(c => c.State.IsLeaving && c.Address == rule.Address).SelectMany(c => c.Entries).Where(e => e.Scope == rule.Scope);
                 var listed = sight is null ? [] : sight.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope));
-                removals[rule] = planned = (
+                removals[key] = planned = (
                     new RuleRemoval(rule, rule.OwnerMark(terms.Installation, terms.Key), [.. recorded.Concat(listed).Distinct()]), claim, []);
             }
 

@@ -38,6 +38,20 @@ public sealed class RulePlanTests
         "close 203.0.113.7 tcp/443 for 1", "close 203.0.113.8 tcp/443 for 2");
 
     [Fact]
+    public void E01_every_claim_is_asked_for_with_its_own_credential()
+    {
+        var (first, second) = (new CredentialId(Guid.AllBitsSet), new CredentialId(new Guid(1, 0, 0, new byte[8])));
+        Check(
+            [
+                Ended(1, Ann, Web) with { Credential = first }, Ended(2, Ann, Web) with { Credential = second }, Ended(3, Ann, Web) with { Credential = first },
+                Pending(4, Bob, Web) with { Credential = first }, Pending(5, Bob, Web) with { Credential = second },
+            ],
+            null,
+            "close 203.0.113.7 tcp/443 for 1, 3", "close 203.0.113.7 tcp/443 for 2",
+            "open 203.0.113.8 tcp/443 for 4", "open 203.0.113.8 tcp/443 for 5");
+    }
+
+    [Fact]
     public void E01_the_first_claim_due_asks() => Plan([Ended(1, Ann, Web) with { NextAttemptAt = Now.AddSeconds(9) }, Ended(2, Ann, Web)], null)
         .Removals.Single().Asking.Id.ShouldBe(Id(2));
 
