@@ -1,15 +1,14 @@
 using EntryGuard.Domain;
 using EntryGuard.Server.Data;
-using EntryGuard.Server.Hosting.ApiKeys;
 using Microsoft.EntityFrameworkCore;
 
-namespace EntryGuard.Server.Hosting.Start;
+namespace EntryGuard.Server.Engine;
 
 /// <summary>
 /// Makes the first organization, its admin and the admin's API key, once per database. The key is shown once and stored hashed. Two nodes
 /// that start at the same time make one: the installation's row decides.
 /// </summary>
-internal sealed class FirstRun(Databases databases, TimeProvider time)
+internal sealed class FirstRun(Databases databases, DatabaseClock clock)
 {
     /// <summary>Name of the first organization.</summary>
     public const string OrganizationName = "Home";
@@ -18,12 +17,15 @@ internal sealed class FirstRun(Databases databases, TimeProvider time)
     public const string AdminEmail = "admin@localhost";
 
     /// <summary>The admin, and the key just made; null if the database has an organization already.</summary>
-    public async Task<(OrganizationId Organization, UserId Admin, string Key)?> BootstrapAsync(CancellationToken ct)
+    /// <param name="newKey">Makes the text of a key with what is stored of it.</param>
+    /// <param name="ct">Cancels before the commit.</param>
+    public async Task<(OrganizationId Organization, UserId Admin, string Key)?> BootstrapAsync(
+        Func<OrganizationId, (string Text, string Prefix, byte[] Hash)> newKey, CancellationToken ct)
     {
-        var now = time.GetUtcNow();
+        var now = clock.Now;
         var organization = new OrganizationId(Guid.CreateVersion7(now));
         var admin = new UserId(Guid.CreateVersion7(now));
-        await using var db = databases.OpenTenant(organization);
+        await using var db = databases.OpenEngine();
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
         var won = await db.Installations.Where(i => i.BootstrappedAt == null).ExecuteUpdateAsync(
             set => set.SetProperty(i => i.BootstrappedAt, now).SetProperty(i => i.FirstOrganizationId, organization).SetProperty(i => i.FirstAdminId, admin), ct);
@@ -41,7 +43,7 @@ internal sealed class FirstRun(Databases databases, TimeProvider time)
             CreatedAt = now,
             UpdatedAt = now,
         });
-        var key = AddKey(db, organization, admin, "first run", now);
+        var key = AddKey(db, newKey(organization), organization, admin, "first run", now);
         db.Audit.Add(new AuditEntry
         {
             OrganizationId = organization,
@@ -60,25 +62,26 @@ internal sealed class FirstRun(Databases databases, TimeProvider time)
     /// <summary>Who was made first; null before, or if they came into being another way.</summary>
     public async Task<(OrganizationId Organization, UserId Admin)?> FindAsync(CancellationToken ct)
     {
-        await using var db = databases.OpenTenant(default);
+        await using var db = databases.OpenEngine();
         await using var read = await db.BeginReadAsync(ct);
         var installation = await db.Installations.AsNoTracking().SingleAsync(ct);
         return installation is { FirstOrganizationId: { } organization, FirstAdminId: { } admin } ? (organization, admin) : null;
     }
 
     /// <summary>Another key with full access for a user, to be shown once.</summary>
-    public async Task<string> NewKeyAsync(OrganizationId organization, UserId user, string name, CancellationToken ct)
+    public async Task<string> AddKeyAsync(
+        (string Text, string Prefix, byte[] Hash) key, OrganizationId organization, UserId user, string name, CancellationToken ct)
     {
-        await using var db = databases.OpenTenant(organization);
+        await using var db = databases.OpenEngine();
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-        var key = AddKey(db, organization, user, name, time.GetUtcNow());
+        AddKey(db, key, organization, user, name, clock.Now);
         await work.CommitAsync(ct);
-        return key;
+        return key.Text;
     }
 
-    private static string AddKey(EntryGuardDb db, OrganizationId organization, UserId user, string name, DateTimeOffset now)
+    private static string AddKey(
+        EntryGuardDb db, (string Text, string Prefix, byte[] Hash) key, OrganizationId organization, UserId user, string name, DateTimeOffset now)
     {
-        var key = ApiKeyText.New(organization);
         db.ApiKeys.Add(new ApiKey
         {
             Id = new ApiKeyId(Guid.CreateVersion7(now)),
