@@ -9,7 +9,7 @@ namespace EntryGuard.Domain.Tests.Rules;
 /// <summary>What holds for every plan, on allow-lists in any state, with rules of others on them.</summary>
 public sealed class RulePlanPropertyTests
 {
-    // A few seconds in all. Set CsCheck_Iter to look further.
+    // Some two seconds in all.
     private const long Samples = 600;
 
     private static readonly Cidr[] Addresses = [Some.Ann, Some.Bob];
@@ -69,6 +69,9 @@ public sealed class RulePlanPropertyTests
     {
         // An opening that was never made goes out when that is known, which is one plan later.
         if (model.Claims.Any(c => c.AwaitsList))
+            return;
+        // A claim knows one end for all its rules: that one of them is held too long may show only when another claim is read back.
+        if (model.Terms.Capabilities.HoldsEndTime && model.Claims.Any(c => c.Scopes.Length > 1))
             return;
         var again = model.After(model.Plan()).Plan();
         again.Removals.ShouldBeEmpty();
