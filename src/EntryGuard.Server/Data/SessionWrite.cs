@@ -220,6 +220,7 @@ public sealed class SessionWrite
                 break;
             case ResourceIpStatus.Removed:
                 claim.RemovedAt = now;
+                (claim.ErrorCode, claim.ErrorMessage) = (null, null);   // what went wrong on the way is in the audit log
                 (claim.NextAttemptAt, claim.AwaitsList, claim.OverdueSince) = (null, false, null);
                 break;
         }

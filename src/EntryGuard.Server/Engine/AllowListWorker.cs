@@ -122,7 +122,7 @@ internal sealed class AllowListWorker(
 
         foreach (var pause in result.Additions.Concat(result.Removals).OfType<RuleOutcome.Failed>().Select(f => f.Fault.RetryAfter).OfType<TimeSpan>())
             budget.Pause(resource.ThrottleKey, pause);
-        await ledger.RecordAsync(load, attempt, ClaimOutcome.From(batch, result), provider.Capabilities, terms, sight, resource.Identity, ct);
+        await ledger.RecordAsync(load, attempt, ClaimOutcome.From(batch, result), provider.Capabilities, sight, resource.Identity, ct);
         return true;
     }
 
