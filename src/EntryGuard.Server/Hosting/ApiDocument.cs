@@ -10,7 +10,7 @@ namespace EntryGuard.Server.Hosting;
 /// <summary>The OpenAPI document: served at <c>/openapi/v1.json</c>, shown at <c>/docs</c>, checked in as <c>api/openapi.json</c>.</summary>
 internal static class ApiDocument
 {
-    private const string Verb = "--print-openapi";
+    private const string Verb = "openapi";
 
     public static void AddApiDocument(this IServiceCollection services) => services.AddOpenApi("v1", options =>
     {
@@ -41,7 +41,7 @@ internal static class ApiDocument
         app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("EntryGuard API").DisableDefaultFonts().DisableAgent().DisableTelemetry()).AllowPublic();
     }
 
-    /// <summary>Writes the document to the file named after <c>--print-openapi</c>, without network and database. False: that was not asked for.</summary>
+    /// <summary>Writes the document to the file of the verb <c>openapi FILE</c>, without network and database. False: that was not asked for.</summary>
     public static async Task<bool> PrintApiDocumentAsync(this WebApplicationBuilder builder, string[] args, Action<WebApplication> map)
     {
         ArgumentNullException.ThrowIfNull(args);
