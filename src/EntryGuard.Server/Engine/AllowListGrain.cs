@@ -20,7 +20,7 @@ internal interface IAllowListGrain : IGrainWithStringKey
 /// </summary>
 [KeepAlive]
 [RandomPlacement]
-internal sealed class AllowListGrain : Grain, IAllowListGrain
+internal sealed class AllowListGrain : Grain, IAllowListGrain, IAsyncDisposable
 {
     private readonly AllowListWorker worker;
     private readonly ProviderSet providers;
@@ -45,11 +45,13 @@ internal sealed class AllowListGrain : Grain, IAllowListGrain
     /// <summary>The node leaves: a call that is out is waited for, at most until its own time limit, and recorded, so that the next owner need not wait for it.</summary>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await loop.StopAsync();
+        await loop.DisposeAsync();
         worker.Forget(Key);
         foreach (var holder in providers.All.OfType<IHoldsAllowLists>())
             await holder.ReleaseAsync(Key);
     }
+
+    public ValueTask DisposeAsync() => loop.DisposeAsync();
 
     private async Task RunOnce(CancellationToken leaving)
     {

@@ -3,7 +3,7 @@ using EntryGuard.Domain;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>Rings at the allow-lists' grains, and at this node's clock.</summary>
-internal sealed class OrleansEngine(IGrainFactory grains, Lazy<Clock> clock, ILogger<OrleansEngine> log) : IEngine
+internal sealed class OrleansEngine(Lazy<IGrainFactory> grains, Lazy<Clock> clock, ILogger<OrleansEngine> log) : IEngine
 {
     public void Wake(IEnumerable<AllowListKey> keys)
     {
@@ -26,7 +26,7 @@ internal sealed class OrleansEngine(IGrainFactory grains, Lazy<Clock> clock, ILo
         {
             // The caller's flow stays here: it may still be inside the write gate, and the grain is not part of its work.
             using (ExecutionContext.SuppressFlow())
-                _ = ObserveAsync(grains.GetGrain<IAllowListGrain>(key.Value).Wake(), key);
+                _ = ObserveAsync(grains.Value.GetGrain<IAllowListGrain>(key.Value).Wake(), key);
         }
         catch (Exception e)
         {

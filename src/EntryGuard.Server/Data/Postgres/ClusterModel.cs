@@ -12,14 +12,14 @@ internal static class ClusterModel
             version.ToTable("ClusterVersions");
             version.HasKey(v => v.ClusterId);
             version.Property(v => v.ClusterId).HasMaxLength(200);
-            version.HasMany(v => v.Members).WithOne().HasForeignKey(m => m.ClusterId).OnDelete(DeleteBehavior.Cascade);
+            version.HasMany(v => v.Nodes).WithOne().HasForeignKey(m => m.ClusterId).OnDelete(DeleteBehavior.Cascade);
         });
-        model.Entity<ClusterMember>(member =>
+        model.Entity<ClusterNode>(node =>
         {
-            member.ToTable("ClusterMembers");
-            member.HasKey(m => new { m.ClusterId, m.Address });
-            member.Property(m => m.Address).HasMaxLength(100);
-            member.Property(m => m.Status).HasMaxLength(32);
+            node.ToTable("ClusterNodes");
+            node.HasKey(m => new { m.ClusterId, m.Address });
+            node.Property(m => m.Address).HasMaxLength(100);
+            node.Property(m => m.Status).HasMaxLength(32);
         });
     }
 }

@@ -4,7 +4,6 @@ using EntryGuard.Server.Data.Postgres;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
-using Orleans.Runtime;
 
 namespace EntryGuard.Server.Engine.Clustering;
 
@@ -32,14 +31,14 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
     {
         // One statement, so version and members are of one moment.
         await using var db = databases.OpenEngine();
-        return Read(await Versions(db).AsNoTracking().Include(v => v.Members).AsSingleQuery().SingleOrDefaultAsync());
+        return Read(await Versions(db).AsNoTracking().Include(v => v.Nodes).AsSingleQuery().SingleOrDefaultAsync());
     }
 
     public async Task<MembershipTableData> ReadRow(SiloAddress key)
     {
         var address = key.ToParsableString();
         await using var db = databases.OpenEngine();
-        return Read(await Versions(db).AsNoTracking().Include(v => v.Members.Where(m => m.Address == address)).AsSingleQuery().SingleOrDefaultAsync());
+        return Read(await Versions(db).AsNoTracking().Include(v => v.Nodes.Where(m => m.Address == address)).AsSingleQuery().SingleOrDefaultAsync());
     }
 
     public async Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
@@ -47,9 +46,9 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
         await using var db = databases.OpenEngine();
         await using var work = await db.BeginWriteAsync(WritePriority.Closing, CancellationToken.None);
         var address = entry.SiloAddress.ToParsableString();
-        if (!await TakeAsync(db, tableVersion) || await Members(db).AnyAsync(m => m.Address == address))
+        if (!await TakeAsync(db, tableVersion) || await Nodes(db).AnyAsync(m => m.Address == address))
             return false;
-        db.Add(new ClusterMember
+        db.Add(new ClusterNode
         {
             ClusterId = ClusterId,
             Address = address,
@@ -73,7 +72,7 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
         if (!int.TryParse(etag, CultureInfo.InvariantCulture, out var expected) || !await TakeAsync(db, tableVersion))
             return false;
         var address = entry.SiloAddress.ToParsableString();
-        var changed = await Members(db).Where(m => m.Address == address && m.Version == expected).ExecuteUpdateAsync(set => set
+        var changed = await Nodes(db).Where(m => m.Address == address && m.Version == expected).ExecuteUpdateAsync(set => set
             .SetProperty(m => m.Version, tableVersion.Version)
             .SetProperty(m => m.Status, Names.Wire(entry.Status))
             .SetProperty(m => m.HostName, entry.HostName ?? "")
@@ -92,7 +91,7 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
     {
         var address = entry.SiloAddress.ToParsableString();
         await using var db = databases.OpenEngine();
-        await Members(db).Where(m => m.Address == address)
+        await Nodes(db).Where(m => m.Address == address)
             .ExecuteUpdateAsync(set => set.SetProperty(m => m.AliveAt, ToDatabase(entry.IAmAliveTime)));
     }
 
@@ -102,7 +101,7 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
         var before = beforeDate + clock.Offset;
         var dead = Names.Wire(SiloStatus.Dead);
         await using var db = databases.OpenEngine();
-        await Members(db).Where(m => m.Status == dead && m.AliveAt < before && m.StartedAt < before).ExecuteDeleteAsync();
+        await Nodes(db).Where(m => m.Status == dead && m.AliveAt < before && m.StartedAt < before).ExecuteDeleteAsync();
     }
 
     public async Task DeleteMembershipTableEntries(string clusterId)
@@ -113,7 +112,7 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
 
     private IQueryable<ClusterVersion> Versions(EntryGuardDb db) => db.Set<ClusterVersion>().Where(v => v.ClusterId == ClusterId);
 
-    private IQueryable<ClusterMember> Members(EntryGuardDb db) => db.Set<ClusterMember>().Where(m => m.ClusterId == ClusterId);
+    private IQueryable<ClusterNode> Nodes(EntryGuardDb db) => db.Set<ClusterNode>().Where(m => m.ClusterId == ClusterId);
 
     // The etag that comes with the next version is the version it leaves.
     private async Task<bool> TakeAsync(EntryGuardDb db, TableVersion next) =>
@@ -121,10 +120,10 @@ internal sealed class EfMembershipTable(Databases databases, DatabaseClock clock
         && await Versions(db).Where(v => v.Version == expected).ExecuteUpdateAsync(set => set.SetProperty(v => v.Version, next.Version)) == 1;
 
     private MembershipTableData Read(ClusterVersion? version) => new(
-        [.. (version?.Members ?? []).Select(m => Tuple.Create(ToEntry(m), m.Version.ToString(CultureInfo.InvariantCulture)))],
+        [.. (version?.Nodes ?? []).Select(m => Tuple.Create(ToEntry(m), m.Version.ToString(CultureInfo.InvariantCulture)))],
         new TableVersion(version?.Version ?? 0, (version?.Version ?? 0).ToString(CultureInfo.InvariantCulture)));
 
-    private MembershipEntry ToEntry(ClusterMember member) => new()
+    private MembershipEntry ToEntry(ClusterNode member) => new()
     {
         SiloAddress = SiloAddress.FromParsableString(member.Address),
         Status = Names.FromWire<SiloStatus>(member.Status) ?? SiloStatus.None,

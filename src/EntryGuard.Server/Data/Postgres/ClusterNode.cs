@@ -1,7 +1,7 @@
 namespace EntryGuard.Server.Data.Postgres;
 
 /// <summary>One life of one node: a restart is another row. Engine scope only. Instants are database time.</summary>
-public sealed class ClusterMember
+public sealed class ClusterNode
 {
     /// <summary>Which cluster; one, unless the operator named another.</summary>
     public required string ClusterId { get; set; }
@@ -28,10 +28,10 @@ public sealed class ClusterMember
     public DateTimeOffset AliveAt { get; set; }
 }
 
-/// <summary>What all nodes agree on: every change of a member is a new version, taken by one of them.</summary>
+/// <summary>What all nodes agree on: every change of a node is a new version, taken by one of them.</summary>
 public sealed class ClusterVersion
 {
     public required string ClusterId { get; set; }
     public int Version { get; set; }
-    public List<ClusterMember> Members { get; } = [];
+    public List<ClusterNode> Nodes { get; } = [];
 }
