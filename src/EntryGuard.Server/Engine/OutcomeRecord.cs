@@ -108,7 +108,10 @@ internal sealed class OutcomeRecord(
         }
         else
         {
-            claim.NextAttemptAt = Backoff.NextReadBack(claim.Attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
+            var attempts = claim.Attempts;
+            if (capabilities.DiesWithProcess && write.Move(claim, RuleEvent.Lost))
+                write.Audit(claim, "RULE_LOST", "FAILURE");   // what this process cannot hold does not stand: say so, and go on trying
+            claim.NextAttemptAt = Backoff.NextReadBack(attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
         }
     }
 
