@@ -4,13 +4,13 @@ using EntryGuard.Server.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddData();
-builder.Services.AddEngineParts();
+builder.AddEngine(builder.IsShared());
 builder.AddApi();
 if (await builder.PrintApiDocumentAsync(args, Map))
     return;
 
 await using var app = builder.Build();
-await app.PrepareDataAsync();
+await app.PrepareAsync();
 Map(app);
 await app.RunAsync();
 

@@ -3,6 +3,7 @@ using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Data.Secrets;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting.ApiKeys;
 using EntryGuard.Testing.Providers;
@@ -184,6 +185,8 @@ public sealed class TestApp : IAsyncDisposable
         services.RemoveAll<Databases>();
         services.AddSingleton(new Borrowed(database));
         services.AddSingleton(s => s.GetRequiredService<Borrowed>().Databases);
+        services.RemoveAll<MasterKey>();
+        services.AddSingleton(MasterKey.From("the same thirty-two bytes always"u8));
         services.RemoveAll<DatabaseClock>();
         services.AddSingleton(new DatabaseClock(Time, _ => Task.FromResult(Time.GetUtcNow())));
     }

@@ -1,22 +1,35 @@
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Data.Secrets;
+using EntryGuard.Server.Engine;
 
 namespace EntryGuard.Server.Hosting;
 
 /// <summary>Which database: PostgreSQL if <c>EntryGuard:Postgres</c> holds a connection string, else a SQLite file in <c>EntryGuard:DataDirectory</c>.</summary>
 internal static class DataSetup
 {
+    private const string Postgres = "EntryGuard:Postgres";
+
     public static void AddData(this WebApplicationBuilder builder)
     {
         var configuration = builder.Configuration;
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton(_ => configuration["EntryGuard:Postgres"] is { Length: > 0 } postgres ? Databases.Postgres(postgres) : OpenSqlite(configuration));
-        builder.Services.AddSingleton<SecretBox>();
+        builder.Services.AddSingleton(_ => configuration[Postgres] is { Length: > 0 } postgres ? Databases.Postgres(postgres) : OpenSqlite(configuration));
+        builder.Services.AddSingleton(_ => MasterKey.Read(configuration));
+        builder.Services.AddSecrets();
     }
 
-    /// <summary>Brings the database up to date. Before anything else runs.</summary>
-    public static Task PrepareDataAsync(this WebApplication app) =>
-        app.Services.GetRequiredService<Databases>().MigrateAsync(app.Services.GetRequiredService<TimeProvider>(), app.Lifetime.ApplicationStopping);
+    /// <summary>The database is PostgreSQL, which several nodes may share.</summary>
+    public static bool IsShared(this WebApplicationBuilder builder) => builder.Configuration[Postgres] is { Length: > 0 };
+
+    /// <summary>Brings the database up to date and finds out who we are in it. Before anything else runs.</summary>
+    /// <exception cref="RefusedToStartException">The server must not run like this.</exception>
+    public static async Task PrepareAsync(this WebApplication app)
+    {
+        var (services, ct) = (app.Services, app.Lifetime.ApplicationStopping);
+        await services.GetRequiredService<Databases>().MigrateAsync(services.GetRequiredService<TimeProvider>(), ct);
+        await KeyRing.PrepareAsync(services, ct);
+        await EngineSetup.PrepareAsync(services, ct);
+    }
 
     private static Databases OpenSqlite(ConfigurationManager configuration)
     {
