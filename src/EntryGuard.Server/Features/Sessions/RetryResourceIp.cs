@@ -3,12 +3,11 @@ using EntryGuard.Domain;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
-using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
-namespace EntryGuard.Server.Features.ResourceIps;
+namespace EntryGuard.Server.Features.Sessions;
 
 /// <summary><c>POST /resource-ips/{id}/retry</c>: another round for an opening that was given up, or a closing tried at once (E04, E19).</summary>
 public static class RetryResourceIp
