@@ -9,7 +9,7 @@ public sealed record CreateApiKeyRequest
     /// <summary>At most 1,000 characters.</summary>
     public string? Description { get; init; }
 
-    /// <summary>What it may do, of <see cref="ApiScopes"/>; at least one. Nothing beyond what the key of this request may do itself.</summary>
+    /// <summary>What it may do: "sessions:write", ...; at least one, "*" for everything its user may. Nothing beyond what the key of this request may do itself.</summary>
     public IReadOnlyList<string>? Scopes { get; init; }
 
     /// <summary>When it stops working; null: never.</summary>
@@ -17,53 +17,6 @@ public sealed record CreateApiKeyRequest
 
     /// <summary>Whose it is; only an admin may name another user. Null: the caller's own.</summary>
     public string? UserId { get; init; }
-}
-
-/// <summary>What an API key may do. A key never does what its user may not.</summary>
-public static class ApiScopes
-{
-    /// <summary>Everything its user may do.</summary>
-    public const string All = "*";
-
-    /// <summary>See sessions and their events.</summary>
-    public const string SessionsRead = "sessions:read";
-
-    /// <summary>Start, stop and extend sessions, and see them.</summary>
-    public const string SessionsWrite = "sessions:write";
-
-    /// <summary>See Resources, and explain what is open.</summary>
-    public const string ResourcesRead = "resources:read";
-
-    /// <summary>Change, verify and assign Resources.</summary>
-    public const string ResourcesWrite = "resources:write";
-
-    /// <summary>See credentials, without their secrets.</summary>
-    public const string CredentialsRead = "credentials:read";
-
-    /// <summary>Change credentials.</summary>
-    public const string CredentialsWrite = "credentials:write";
-
-    /// <summary>See users.</summary>
-    public const string UsersRead = "users:read";
-
-    /// <summary>Change users.</summary>
-    public const string UsersWrite = "users:write";
-
-    /// <summary>See API keys.</summary>
-    public const string ApiKeysRead = "api-keys:read";
-
-    /// <summary>Make and revoke API keys.</summary>
-    public const string ApiKeysWrite = "api-keys:write";
-
-    /// <summary>Read the audit log.</summary>
-    public const string AuditRead = "audit:read";
-
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> Every { get; } =
-    [
-        All, SessionsRead, SessionsWrite, ResourcesRead, ResourcesWrite, CredentialsRead, CredentialsWrite, UsersRead, UsersWrite, ApiKeysRead,
-        ApiKeysWrite, AuditRead,
-    ];
 }
 
 /// <summary>An API key.</summary>

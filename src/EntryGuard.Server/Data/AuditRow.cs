@@ -54,12 +54,10 @@ public static class AuditRow
         return Of(credential.OrganizationId, actor, eventType, now, new AuditSubject("CREDENTIAL", credential.Id.Value.ToString(), credential.Name), details);
     }
 
-    /// <summary>A row about a user; the user may see it.</summary>
+    /// <summary>A row about a user.</summary>
     public static AuditEntry About(User user, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(user);
-        var row = Of(user.OrganizationId, actor, eventType, now, new AuditSubject("USER", user.Id.Value.ToString(), user.Email), details);
-        row.SubjectId = user.Id;
-        return row;
+        return Of(user.OrganizationId, actor, eventType, now, new AuditSubject("USER", user.Id.Value.ToString(), user.Email), details);
     }
 }
