@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EntryGuard.Contracts;
 
 /// <summary>Every error answer: problem details (RFC 9457) with a stable code.</summary>
@@ -24,7 +26,8 @@ public sealed record Problem
     /// <summary>Of the request.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Field to what is wrong with it; null if no field is to blame.</summary>
+    /// <summary>Field to what is wrong with it; left out if no field is to blame.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? ValidationErrors { get; init; }
 }
 
@@ -48,6 +51,15 @@ public static class ErrorCodes
 
     /// <summary>The body is larger than 256 KB.</summary>
     public const string TooLarge = "REQUEST_TOO_LARGE";
+
+    /// <summary>The path exists, but not with this method.</summary>
+    public const string MethodNotAllowed = "METHOD_NOT_ALLOWED";
+
+    /// <summary>The body is not JSON.</summary>
+    public const string UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE";
+
+    /// <summary>Somebody else changed it at the same moment; nothing was done.</summary>
+    public const string Conflict = "CONFLICT";
 
     /// <summary>Our fault.</summary>
     public const string Internal = "INTERNAL_ERROR";

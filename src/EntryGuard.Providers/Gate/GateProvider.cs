@@ -102,7 +102,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     /// <summary>This process does not serve the allow-list any more: the door is shut, its connections cut, the port freed.</summary>
     public async ValueTask ReleaseAsync(AllowListKey key)
     {
-        if (doors.TryRemove(key.Value["gate:".Length..], out var door))
+        if (key.Value.StartsWith("gate:", StringComparison.Ordinal) && doors.TryRemove(key.Value["gate:".Length..], out var door))
             await door.DisposeAsync();
     }
 

@@ -1,3 +1,46 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using EntryGuard.Domain;
+using Microsoft.AspNetCore.DataProtection;
+
 namespace EntryGuard.Server.Data.Secrets;
-public sealed class SecretBox { public string Unprotect(OrganizationId o, CredentialId c, byte[] secret) => throw new NotSupportedException(); }
+
+/// <summary>Encrypts the secret of a credential, for that credential of that organization only: a row copied elsewhere cannot be read (E31).</summary>
+public sealed class SecretBox(IDataProtectionProvider protection)
+{
+    /// <summary>What goes into <see cref="Credential.Secret"/>.</summary>
+    public byte[] Protect(OrganizationId organization, CredentialId credential, string clear)
+    {
+        ArgumentNullException.ThrowIfNull(clear);
+        var bytes = Encoding.UTF8.GetBytes(clear);
+        try
+        {
+            return For(organization, credential).Protect(bytes);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <exception cref="CryptographicException">It was encrypted for another organization or credential, or by a key that is gone.</exception>
+    public string Unprotect(OrganizationId organization, CredentialId credential, byte[] secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        var bytes = For(organization, credential).Unprotect(secret);
+        try
+        {
+            return Encoding.UTF8.GetString(bytes);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private IDataProtector For(OrganizationId organization, CredentialId credential) => protection.CreateProtector(
+        "EntryGuard.Credential.v1",
+        organization.Value.ToString("n", CultureInfo.InvariantCulture),
+        credential.Value.ToString("n", CultureInfo.InvariantCulture));
+}

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace EntryGuard.Server.Data.Sqlite;
 
 /// <summary>One process per data directory (E25). The operating system drops the lock when the process ends, however it ends.</summary>
@@ -20,11 +17,7 @@ internal sealed class DataDirectoryLock : IDisposable
         try
         {
             // FileShare.None is an exclusive flock(2).
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            return new DataDirectoryLock(file);
+            return new DataDirectoryLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1));
         }
         catch (DirectoryNotFoundException e)
         {
@@ -37,22 +30,9 @@ internal sealed class DataDirectoryLock : IDisposable
         catch (IOException e)
         {
             throw new RefusedToStartException(
-                $"Another EntryGuard{Holder(path)} uses the data directory {directory}. Stop it first; for several servers at once use PostgreSQL.", e);
+                $"Another EntryGuard uses the data directory {directory}. Stop it first; for several servers at once use PostgreSQL.", e);
         }
     }
 
     public void Dispose() => file.Dispose();
-
-    private static string Holder(string path)
-    {
-        try
-        {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            return int.TryParse(reader.ReadToEnd(), CultureInfo.InvariantCulture, out var process) ? $" (process {process})" : "";
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
 }

@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EntryGuard.Server.Data.Secrets;
+
+/// <summary>
+/// The installation's one key outside of the database: 32 bytes that encrypt the key ring. Whoever has a backup of the database but not
+/// this key has no secret; whoever loses it must give every credential anew (E31).
+/// </summary>
+public sealed class MasterKey
+{
+    /// <summary>A file with the 32 bytes as they are, or as base64 text. Read first.</summary>
+    public const string FileSetting = "EntryGuard:MasterKeyFile";
+
+    /// <summary>Name of the systemd credential: <c>LoadCredential=master-key:...</c>. Read second.</summary>
+    public const string SystemdCredential = "master-key";
+
+    /// <summary>The 32 bytes as base64. Read last.</summary>
+    public const string Variable = "ENTRYGUARD_MASTER_KEY";
+
+    private const int Size = 32;
+    private const string HowToMake = "Make one with: head -c 32 /dev/urandom | base64";
+
+    private readonly byte[] seal;
+    private readonly byte[] check;
+
+    // One key, two purposes: what is compared in the database says nothing about what encrypts.
+    private MasterKey(ReadOnlySpan<byte> key)
+    {
+        (seal, check) = (new byte[Size], new byte[Size]);
+        HKDF.Expand(HashAlgorithmName.SHA256, key, seal, "entryguard key ring v1"u8);
+        HKDF.Expand(HashAlgorithmName.SHA256, key, check, "entryguard master key check v1"u8);
+    }
+
+    /// <summary>Encrypts the key ring.</summary>
+    internal ReadOnlySpan<byte> Seal => seal;
+
+    /// <summary>32 bytes that are the same for the same key only.</summary>
+    internal ReadOnlySpan<byte> Check => check;
+
+    /// <summary>The key itself.</summary>
+    /// <param name="key">32 bytes; they may be cleared afterwards.</param>
+    public static MasterKey From(ReadOnlySpan<byte> key) =>
+        key.Length == Size ? new MasterKey(key) : throw new ArgumentException($"A master key has {Size} bytes.", nameof(key));
+
+    /// <summary>Reads the key where the operator put it: file, systemd credential, environment variable; the first that is set counts.</summary>
+    /// <exception cref="RefusedToStartException">There is none, or it cannot be used; the message names the setting and the fix.</exception>
+    public static MasterKey Read(IConfiguration configuration) => Read(configuration, Environment.GetEnvironmentVariable);
+
+    /// <summary>Reads one file, for instance the new key of a <c>rewrap</c>.</summary>
+    /// <exception cref="RefusedToStartException">As above.</exception>
+    public static MasterKey ReadFile(string path) => ReadFile(path, path, true);
+
+    internal static MasterKey Read(IConfiguration configuration, Func<string, string?> environment)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration[FileSetting] is { Length: > 0 } file)
+            return ReadFile(file, $"{FileSetting} ({file})", true);
+
+        // systemd gives the file to this process alone; its mode may show an access list as group rights.
+        if (environment("CREDENTIALS_DIRECTORY") is { Length: > 0 } directory && Path.Combine(directory, SystemdCredential) is var path && File.Exists(path))
+            return ReadFile(path, $"The systemd credential {SystemdCredential}", false);
+        if (environment(Variable) is { Length: > 0 } text)
+            return FromText(text, $"The environment variable {Variable}");
+        throw new RefusedToStartException(
+            $"There is no master key. Set {FileSetting} to a file with it, pass the systemd credential {SystemdCredential}, or set {Variable}. {HowToMake}. "
+            + "Keep a copy apart from the database's backup: without it no stored credential can be read.");
+    }
+
+    private static MasterKey ReadFile(string path, string what, bool mustBePrivate)
+    {
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        byte[] bytes;
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+            if (mustBePrivate && !OperatingSystem.IsWindows() && (File.GetUnixFileMode(file.SafeFileHandle) & Others) != 0)
+                throw new RefusedToStartException($"{what} can be read or written by other users. Run: chmod 600 {path}");
+            if (file.Length > 1024)
+                throw Malformed(what);
+            bytes = new byte[file.Length];
+            file.ReadExactly(bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RefusedToStartException($"{what} cannot be read: {e.Message}", e);
+        }
+
+        try
+        {
+            return bytes.Length == Size ? new MasterKey(bytes) : FromText(Encoding.ASCII.GetString(bytes), what);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private static MasterKey FromText(string text, string what)
+    {
+        var bytes = new byte[Size];
+        try
+        {
+            return Convert.TryFromBase64String(text.Trim(), bytes, out var written) && written == Size ? new MasterKey(bytes) : throw Malformed(what);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private static RefusedToStartException Malformed(string what) => new($"{what} is no master key: that is {Size} bytes, raw or as base64 text. {HowToMake}");
+}
