@@ -100,6 +100,9 @@ public static class ErrorCodes
     /// <summary>The name is taken.</summary>
     public const string NameTaken = "NAME_TAKEN";
 
+    /// <summary>The provider has no room for the rules the change asks for.</summary>
+    public const string CapacityExceeded = "CAPACITY_EXCEEDED";
+
     /// <summary>No such Resource IP, or not yours.</summary>
     public const string ResourceIpNotFound = "RESOURCE_IP_NOT_FOUND";
 
@@ -114,6 +117,15 @@ public static class ErrorCodes
 
     /// <summary>A Resource uses it.</summary>
     public const string CredentialInUse = "CREDENTIAL_IN_USE";
+
+    /// <summary>The new secret does not work; the old one stays.</summary>
+    public const string VerificationFailed = "VERIFICATION_FAILED";
+
+    /// <summary>The new secret proves another account while rules made under the old one may stand.</summary>
+    public const string OtherIdentity = "OTHER_IDENTITY";
+
+    /// <summary>The organization has a user with this address.</summary>
+    public const string EmailTaken = "EMAIL_TAKEN";
 
     /// <summary>No such user.</summary>
     public const string UserNotFound = "USER_NOT_FOUND";
