@@ -35,6 +35,7 @@ public static class EngineSetup
         services.AddSingleton<EngineMetrics>();
         services.AddSingleton<AllowListWorker>();
         services.AddSingleton<DueClaims>();
+        services.TryAddSingleton<Verification>();
         services.AddSingleton<IEngine, OrleansEngine>();
         services.AddSingleton<Clock>();
         services.AddSingleton<Sweep>();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 
 namespace EntryGuard.Server.Walkthrough;
 
@@ -7,6 +8,7 @@ namespace EntryGuard.Server.Walkthrough;
 internal sealed class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly Process process;
     private readonly StreamWriter log;
 
@@ -40,6 +42,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         })
             start.ArgumentList.Add(argument);
 
+        start.Environment["ENTRYGUARD_MASTER_KEY"] = Key;
         var startedAt = time.GetTimestamp();
         var process = Process.Start(start)!;
         var log = new StreamWriter(Path.Combine(folder, "server.log"), append: true) { AutoFlush = true };
@@ -91,7 +94,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     {
         try
         {
-            using var answer = await http.GetAsync("/health/ready", ct);
+            using var answer = await http.GetAsync("/api/v1/detect-ip", ct);
             return answer.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
@@ -6,6 +5,7 @@ using EntryGuard.Domain;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting.ApiKeys;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.EntityFrameworkCore;
@@ -33,12 +33,23 @@ public sealed class FirstRunSettings
     public string? EnvironmentFile { get; set; }
 }
 
+/// <summary>Registers the first minutes.</summary>
+internal static class FirstMinutesSetup
+{
+    public static void AddFirstMinutes(this WebApplicationBuilder builder)
+    {
+        builder.Services.Configure<StartSettings>(builder.Configuration.GetSection("EntryGuard"));
+        builder.Services.AddSingleton<FirstRun>();
+        builder.Services.AddHostedService<FirstMinutes>();
+    }
+}
+
 /// <summary>
 /// The first minutes of an installation: organization, admin and key; the demo gate with its page; and the lines that tell a newcomer what
 /// to type. Runs when the server has begun to listen, so that what it prints is true.
 /// </summary>
 internal sealed class FirstMinutes(
-    Databases databases, FirstRun firstRun, Verification verification, IEngine engine, IServer server, IHostApplicationLifetime lifetime,
+    Databases databases, FirstRun firstRun, Verification verification, IServer server, IHostApplicationLifetime lifetime,
     IOptions<StartSettings> settings, TimeProvider time) : IHostedLifecycleService, IAsyncDisposable
 {
     private const string ResourceName = "demo page";
@@ -51,7 +62,7 @@ internal sealed class FirstMinutes(
     {
         if (!settings.Value.Demo && !settings.Value.FirstRun.Enabled)
             return;
-        made = await firstRun.BootstrapAsync(cancellationToken);
+        made = await firstRun.BootstrapAsync(NewKey, cancellationToken);
         if (settings.Value.Demo)
             await StartDemoAsync(cancellationToken);
     }
@@ -61,7 +72,7 @@ internal sealed class FirstMinutes(
     {
         if (!settings.Value.Demo && !settings.Value.FirstRun.Enabled)
             return;
-        var url = server.Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        var url = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost";
         var file = settings.Value.FirstRun.EnvironmentFile;
         var key = made?.Key;
         if (file is not null)
@@ -132,24 +143,22 @@ internal sealed class FirstMinutes(
 
         var report = await verification.VerifyAsync(id, ct);
         if (report is not { IsValid: true })
-            throw new InvalidOperationException($"The demo gate does not work: {report.Message}");
-        engine.Wake([new AllowListKey($"gate:{gate}")]);
+            throw new InvalidOperationException($"The demo gate does not work: {report?.Message}");
     }
 
     private async Task<string?> WriteEnvironmentAsync(string file, string url, string? key, CancellationToken ct)
     {
         // The key is stored hashed. A file from an earlier run still has it; else the admin gets another one.
         if (key is null && File.Exists(file))
-            key = (await File.ReadAllLinesAsync(file, ct)).FirstOrDefault(l => l.StartsWith("EG_API_KEY=", StringComparison.Ordinal))?["EG_API_KEY=".Length..];
+            key = (await File.ReadAllLinesAsync(file, ct)).Where(l => l.StartsWith("EG_API_KEY=", StringComparison.Ordinal))
+                .Select(l => l["EG_API_KEY=".Length..]).FirstOrDefault();
         if (key is null && await FindOwnerAsync(ct) is { } owner)
-            key = await firstRun.NewKeyAsync(owner.Organization, owner.Admin, "environment file", ct);
+            key = await firstRun.AddKeyAsync(NewKey(owner.Organization), owner.Organization, owner.Admin, "environment file", ct);
         var temporary = $"{file}.{Environment.ProcessId}";
-        await using (var stream = new FileStream(temporary, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        await using (var stream = new FileStream(temporary, options))
         await using (var writer = new StreamWriter(stream))
             await writer.WriteAsync($"EG_URL={url}\nEG_API_KEY={key}\nEG_GATE={gate}\n");
         File.Move(temporary, file, overwrite: true);
@@ -191,6 +200,12 @@ internal sealed class FirstMinutes(
 
                 """);
         host.ApplicationStopping.Register(() => Console.WriteLine("Stopping: attempts in flight are recorded first."));
+    }
+
+    private static (string Text, string Prefix, byte[] Hash) NewKey(OrganizationId organization)
+    {
+        var key = ApiKeyText.New(organization);
+        return (key.Text, key.Prefix, key.Hash);
     }
 
     private static int FreePort()
