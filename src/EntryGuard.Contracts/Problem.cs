@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EntryGuard.Contracts;
 
 /// <summary>Every error answer: problem details (RFC 9457) with a stable code.</summary>
@@ -24,7 +26,8 @@ public sealed record Problem
     /// <summary>Of the request.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Field to what is wrong with it; null if no field is to blame.</summary>
+    /// <summary>Field to what is wrong with it; left out if no field is to blame.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? ValidationErrors { get; init; }
 }
 
@@ -48,6 +51,15 @@ public static class ErrorCodes
 
     /// <summary>The body is larger than 256 KB.</summary>
     public const string TooLarge = "REQUEST_TOO_LARGE";
+
+    /// <summary>The path exists, but not with this method.</summary>
+    public const string MethodNotAllowed = "METHOD_NOT_ALLOWED";
+
+    /// <summary>The body is not JSON.</summary>
+    public const string UnsupportedMediaType = "UNSUPPORTED_MEDIA_TYPE";
+
+    /// <summary>Somebody else changed it at the same moment; nothing was done.</summary>
+    public const string Conflict = "CONFLICT";
 
     /// <summary>Our fault.</summary>
     public const string Internal = "INTERNAL_ERROR";
@@ -88,6 +100,9 @@ public static class ErrorCodes
     /// <summary>The name is taken.</summary>
     public const string NameTaken = "NAME_TAKEN";
 
+    /// <summary>The provider has no room for the rules the change asks for.</summary>
+    public const string CapacityExceeded = "CAPACITY_EXCEEDED";
+
     /// <summary>No such Resource IP, or not yours.</summary>
     public const string ResourceIpNotFound = "RESOURCE_IP_NOT_FOUND";
 
@@ -102,6 +117,15 @@ public static class ErrorCodes
 
     /// <summary>A Resource uses it.</summary>
     public const string CredentialInUse = "CREDENTIAL_IN_USE";
+
+    /// <summary>The new secret does not work; the old one stays.</summary>
+    public const string VerificationFailed = "VERIFICATION_FAILED";
+
+    /// <summary>The new secret proves another account while rules made under the old one may stand.</summary>
+    public const string OtherIdentity = "OTHER_IDENTITY";
+
+    /// <summary>The organization has a user with this address.</summary>
+    public const string EmailTaken = "EMAIL_TAKEN";
 
     /// <summary>No such user.</summary>
     public const string UserNotFound = "USER_NOT_FOUND";

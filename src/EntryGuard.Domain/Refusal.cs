@@ -17,6 +17,9 @@ public enum RefusalKind
 
     /// <summary>It contradicts what is there: 409.</summary>
     Conflict,
+
+    /// <summary>It was made for an older version of the row: 412.</summary>
+    Outdated,
 }
 
 /// <summary>An expected no, as a value.</summary>

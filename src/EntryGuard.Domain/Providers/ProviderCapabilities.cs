@@ -29,6 +29,9 @@ public sealed record ProviderCapabilities
     /// <summary>The allow-list lives in our own process and is empty after a start: rebuilt from claims at once, no late call survives.</summary>
     public bool DiesWithProcess { get; init; }
 
+    /// <summary>One allow-list belongs to one organization and one identity; a Resource that would share it is refused at verification.</summary>
+    public bool IsExclusive { get; init; }
+
     /// <summary>Calls per second under one throttle key that are safe; null: no budget.</summary>
     public double? CallsPerSecond { get; init; }
 

@@ -36,6 +36,9 @@ public sealed record ListResult(RuleSnapshot? Snapshot, RuleFault? Fault)
 /// <param name="Warnings">True things that do not stop it.</param>
 public sealed record VerifyReport(bool IsValid, string? Identity, string Message, IReadOnlyList<string> Warnings)
 {
+    /// <summary>Entries used of the provider's limit; null where there is no limit or it is not known.</summary>
+    public (int Used, int Limit)? Capacity { get; init; }
+
     /// <summary>It works.</summary>
     public static VerifyReport Valid(string identity, string message, params string[] warnings) => new(true, identity, message, warnings);
 

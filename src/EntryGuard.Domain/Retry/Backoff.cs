@@ -6,10 +6,13 @@ public static class Backoff
     /// <summary>Opening calls before it is given up: at 0, 30, 90 and 210 s.</summary>
     public const int OpeningTries = 4;
 
+    /// <summary>After a first closing call that reached nobody, or got no answer.</summary>
+    public static readonly TimeSpan QuickRetry = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan[] Steps = [TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)];
     private static readonly TimeSpan[] ClosingOffsets = [TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(210)];
     private static readonly TimeSpan Slow = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan QuickRetry = TimeSpan.FromSeconds(1);
+
 
     /// <summary>The next opening call (E03).</summary>
     /// <param name="attempts">Calls made so far, at least 1.</param>
@@ -22,7 +25,7 @@ public static class Backoff
 
     /// <summary>The next look at an opening that went without an answer, or the next try to move an end time (E13): the opening steps, then every 5 min.</summary>
     public static DateTimeOffset NextReadBack(int attempts, DateTimeOffset startedAt, TimeSpan? retryAfter, DateTimeOffset now) =>
-        NextOpening(attempts, startedAt, retryAfter, now) ?? startedAt + Slow;
+        NextOpening(attempts, startedAt, retryAfter, now) ?? Later(startedAt + Slow, retryAfter, TimeSpan.FromMinutes(5), now);
 
     /// <summary>The next closing call (E04). There is always one.</summary>
     /// <param name="firstAt">When the first closing call of this round started.</param>
@@ -45,7 +48,7 @@ public static class Backoff
                 return (Later(firstAt + offset, retryAfter, TimeSpan.FromMinutes(1), now), false);
         }
 
-        return (startedAt + (Slow * (0.9 + (0.2 * jitter))), true);
+        return (startedAt + TimeSpan.FromSeconds(Math.Round(Slow.TotalSeconds * (0.9 + (0.2 * jitter)), 3)), true);   // databases keep microseconds, not more
     }
 
     private static DateTimeOffset Later(DateTimeOffset step, TimeSpan? retryAfter, TimeSpan cap, DateTimeOffset now)

@@ -40,7 +40,7 @@ public sealed record Claim
     /// <summary>When its rules were last proven to stand; null if never.</summary>
     public DateTimeOffset? SeenAt { get; init; }
 
-    /// <summary>The end the provider holds for its rules; null where providers hold none, or nothing stands.</summary>
+    /// <summary>The earliest end the provider holds for its rules; null where providers hold none, or nothing stands.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
     /// <summary>Identity under which its Resource is verified now.</summary>

@@ -75,11 +75,14 @@ public sealed class Databases : IAsyncDisposable
             null, tenants, engine, owner);
     }
 
+    /// <summary>Rings in this process when audit rows were committed.</summary>
+    public AuditBell AuditBell { get; } = new();
+
     /// <summary>All organizations. For <c>Engine/</c> only; a test sees to it.</summary>
-    public EntryGuardDb OpenEngine() => open(null);
+    public EntryGuardDb OpenEngine() => WithBell(open(null));
 
     /// <summary>One organization.</summary>
-    public EntryGuardDb OpenTenant(OrganizationId tenant) => open(tenant);
+    public EntryGuardDb OpenTenant(OrganizationId tenant) => WithBell(open(tenant));
 
     /// <summary>The first thing at start-up: takes the data directory (SQLite), brings the schema up to date, names the installation. Idempotent.</summary>
     /// <exception cref="RefusedToStartException">Another process has the data directory, or the database is newer than this program.</exception>
@@ -128,6 +131,12 @@ public sealed class Databases : IAsyncDisposable
             command.CommandText = $"SELECT pg_advisory_unlock({StartUpLock})";
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
+    }
+
+    private EntryGuardDb WithBell(EntryGuardDb db)
+    {
+        db.AuditBell = AuditBell;
+        return db;
     }
 
     private sealed class SqlitePragmas : DbConnectionInterceptor

@@ -1,3 +1,4 @@
+using EntryGuard.Domain;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 
@@ -40,9 +41,14 @@ public sealed class DbWork : IAsyncDisposable
     {
         if (isRead)
             throw new InvalidOperationException("This is a read: begin a write to change something.");
+        var told = db.ChangeTracker.Entries<AuditEntry>().Select(e => e.Entity.OrganizationId.Value).Distinct().ToArray();
         await db.SaveChangesAsync(ct);
+        if (db.IsShared && told.Length > 0)   // told when, and only if, this commits
+            await db.Database.ExecuteSqlAsync($"SELECT pg_notify({AuditBell.Channel}, id::text) FROM unnest({told}) AS id", ct);
         await transaction!.CommitAsync(ct);
         await DisposeAsync();
+        foreach (var organization in told)
+            db.AuditBell?.Ring(new OrganizationId(organization));
     }
 
     /// <summary>Idempotent.</summary>

@@ -37,6 +37,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
 
     private OrganizationId TenantOrNobody => Tenant ?? default;
 
+    /// <summary>Rung after a commit that wrote audit rows; null only for migrations.</summary>
+    internal AuditBell? AuditBell { get; set; }
+
     /// <summary>True on PostgreSQL, where several nodes may write at once.</summary>
     public abstract bool IsShared { get; }
 

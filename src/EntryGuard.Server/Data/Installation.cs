@@ -1,3 +1,5 @@
+using EntryGuard.Domain;
+
 namespace EntryGuard.Server.Data;
 
 /// <summary>The one row about this installation; born with the database.</summary>
@@ -20,6 +22,10 @@ public sealed class Installation
 
     /// <summary>When the first organization was made; null before. Registration is closed from then on unless configured open.</summary>
     public DateTimeOffset? BootstrappedAt { get; set; }
+
+    /// <summary>The first organization and its first admin; null before.</summary>
+    public OrganizationId? FirstOrganizationId { get; set; }
+    public UserId? FirstAdminId { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
 }
 

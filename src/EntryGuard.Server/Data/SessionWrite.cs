@@ -1,5 +1,6 @@
-using System.Text.Json;
+using System.Collections.Immutable;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
 using Microsoft.EntityFrameworkCore;
 
@@ -55,6 +56,11 @@ public sealed class SessionWrite
             .Where(s => wanted.Contains(s.Id)).AsSplitQuery().ToDictionaryAsync(s => s.Id, ct);
         return new SessionWrite(db, now, actor, found);
     }
+
+    /// <summary>Locks the owners of these claims and reads them with all their claims. Whatever the claims rest on must be locked before (E18).</summary>
+    public static async Task<SessionWrite> LockOwnersAsync(
+        EntryGuardDb db, IQueryable<ResourceIp> claims, DateTimeOffset now, Actor actor, CancellationToken ct) =>
+        await LockAsync(db, await claims.Select(c => c.SessionId).Distinct().ToListAsync(ct), now, actor, false, ct);
 
     /// <summary>A new session, not yet saved. Its claims are born with it: PENDING, or FAILED where their Resource was never verified.</summary>
     public static SessionWrite Start(EntryGuardDb db, Session session, DateTimeOffset now, Actor actor)
@@ -124,6 +130,55 @@ public sealed class SessionWrite
         ArgumentNullException.ThrowIfNull(session);
         if (session.State.IsRunning)
             Become(session, new SessionState(SessionStatus.Expiring, reason));
+    }
+
+    /// <summary>A closing or an undoing is tried at once, whatever its schedule says (E04). Nothing happens to other claims.</summary>
+    public void TryNow(ResourceIp claim)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        if (!claim.State.IsLeaving)
+            return;
+        if (claim.AttemptId is null)
+            claim.NextAttemptAt = now;
+        Touch(claim);
+    }
+
+    /// <summary>The claim rests on another grant from now on.</summary>
+    public void Rebase(ResourceIp claim, Grant grant)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        claim.Grant = grant;
+        Touch(claim);
+    }
+
+    /// <summary>Ends a live claim and makes the one that wants other scopes in its place (E08).</summary>
+    public void Supersede(ResourceIp claim, ImmutableArray<Scope> scopes)
+    {
+        ArgumentNullException.ThrowIfNull(claim);
+        End(claim, EndReason.Superseded);
+        var successor = new ResourceIp
+        {
+            Id = new ResourceIpId(Guid.CreateVersion7(now)),
+            OrganizationId = claim.OrganizationId,
+            SessionId = claim.SessionId,
+            ResourceId = claim.ResourceId,
+            Resource = claim.Resource,
+            AllowListKey = claim.AllowListKey,
+            Address = claim.Address,
+            Scopes = scopes,
+            Grant = claim.Grant,
+            Wanted = Wanted.Present,
+            Status = ResourceIpStatus.Pending,
+            EndsAt = claim.EndsAt,
+            CapAt = claim.CapAt,
+            NextAttemptAt = now,
+            CreatedAt = now,
+        };
+        db.ResourceIps.Add(successor);
+        var session = sessions[claim.SessionId];
+        if (!session.ResourceIps.Contains(successor))
+            session.ResourceIps.Add(successor);
+        Touch(successor);
     }
 
     /// <summary>An audit row about a claim.</summary>
@@ -220,6 +275,7 @@ public sealed class SessionWrite
                 break;
             case ResourceIpStatus.Removed:
                 claim.RemovedAt = now;
+                (claim.ErrorCode, claim.ErrorMessage) = (null, null);   // what went wrong on the way is in the audit log
                 (claim.NextAttemptAt, claim.AwaitsList, claim.OverdueSince) = (null, false, null);
                 break;
         }
@@ -248,23 +304,12 @@ public sealed class SessionWrite
         return now + TimeSpan.FromSeconds(5);
     }
 
-    private AuditEntry Row(string eventType, string result, Session session, string? error, object? details, string type, string id, string? name) => new()
+    private AuditEntry Row(string eventType, string result, Session session, string? error, object? details, string type, string id, string? name)
     {
-        OrganizationId = session.OrganizationId,
-        EventType = eventType,
-        ActorType = actor.Type,
-        ActorEmail = actor.Email,
-        ResourceType = type,
-        ResourceId = id,
-        ResourceName = name,
-        SessionId = session.Id,
-        SubjectId = session.UserId,
-        Result = result,
-        IpAddress = actor.IpAddress,
-        ErrorMessage = error,
-        Details = details is null ? null : JsonSerializer.Serialize(details),
-        CreatedAt = now,
-    };
+        var row = AuditRow.Of(session.OrganizationId, actor, eventType, now, new AuditSubject(type, id, name), details);
+        (row.SessionId, row.SubjectId, row.Result, row.ErrorMessage) = (session.Id, session.UserId, result, error);
+        return row;
+    }
 
     private static async Task<SessionId[]> LockRowsAsync(EntryGuardDb db, SessionId[] ids, bool skipLocked, CancellationToken ct)
     {

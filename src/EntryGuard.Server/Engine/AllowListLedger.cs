@@ -155,18 +155,11 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
 
     /// <summary>Writes what a call did: facts always, the status only where the attempt is still the claim's (E07).</summary>
     public Task RecordAsync(
-        LoadedAllowList load, Attempt attempt, IReadOnlyList<ClaimOutcome> outcomes, ProviderCapabilities capabilities, PlanTerms terms,
-        Sighting sight, string? identity, CancellationToken ct) =>
+        LoadedAllowList load, Attempt attempt, IReadOnlyList<ClaimOutcome> outcomes, ProviderCapabilities capabilities, Sighting sight, string? identity,
+        CancellationToken ct) =>
         WriteAsync(load, [.. outcomes.Select(o => o.Claim)], async (db, write) =>
         {
-            var quiet = terms.ProvableFrom;
-            if (outcomes.Any(o => o.IsUnknown) && (!capabilities.DiesWithProcess || databases.IsShared))
-            {
-                var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
-                list.QuietAfter = Latest(list.QuietAfter, attempt.DeadlineAt);
-                quiet = list.QuietAfter + capabilities.ReadDelay;
-            }
-
+            var quiet = await QuietAsync(db, load, attempt, outcomes, capabilities, write.Now, ct);
             var proof = capabilities.SuccessIsProof && !(quiet > attempt.StartedAt);
             foreach (var outcome in outcomes)
             {
@@ -185,6 +178,22 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
                     record.Opening(capabilities.SuccessIsProof && !HasUnansweredRemoval(load, claim));
             }
         }, ct);
+
+    // From when on a list proves absence, after this call: the deadline of a call without an answer, or, where a list may be stale, the
+    // end of one that was answered; plus the read delay (E12, E14). Null: at once.
+    private async Task<DateTimeOffset?> QuietAsync(
+        EntryGuardDb db, LoadedAllowList load, Attempt attempt, IReadOnlyList<ClaimOutcome> outcomes, ProviderCapabilities capabilities, DateTimeOffset now,
+        CancellationToken ct)
+    {
+        if (capabilities.DiesWithProcess && !databases.IsShared)
+            return null;
+        var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
+        if (outcomes.Any(o => o.IsUnknown))
+            list.QuietAfter = Latest(list.QuietAfter, attempt.DeadlineAt);
+        else if (!capabilities.SuccessIsProof && capabilities.ReadDelay > TimeSpan.Zero)
+            list.QuietAfter = Latest(list.QuietAfter, now);
+        return list.QuietAfter + capabilities.ReadDelay;
+    }
 
     private async Task WriteAsync(
         LoadedAllowList load, IReadOnlyCollection<ResourceIpId> claims, Func<EntryGuardDb, SessionWrite, Task> act, CancellationToken ct)
@@ -259,7 +268,8 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
                 write.Audit(claim, "RULE_REMOVED");
                 break;
             case RuleEvent.Lost:
-                Lose(write, claim);
+            case RuleEvent.HalfMade when claim.Status == ResourceIpStatus.Applied:
+                Lose(write, claim, settlement.Entries);
                 break;
             default:
                 NotMade(write, claim, settlement);
@@ -285,16 +295,17 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         }
     }
 
-    private static void Lose(SessionWrite write, ResourceIp claim)
+    private static void Lose(SessionWrite write, ResourceIp claim, IReadOnlyList<RuleEntry> left)
     {
         if (claim.LossesSince is not { } since || since < write.Now - LossWindow)
             (claim.Losses, claim.LossesSince) = (0, write.Now);
         claim.Losses++;
         (claim.ErrorCode, claim.ErrorMessage) = ("RULE_LOST", "Somebody or something took the rule off at the provider.");
-        claim.Entries = [];
-        write.Move(claim, claim.Losses >= MostLosses ? RuleEvent.LostForGood : RuleEvent.Lost);
+        claim.Entries = [.. left];
+        var held = claim.Losses >= MostLosses;
+        write.Move(claim, left.Count > 0 ? held ? RuleEvent.MustUndo : RuleEvent.HalfMade : held ? RuleEvent.LostForGood : RuleEvent.Lost);
         (claim.Attempts, claim.FirstAttemptAt) = (0, null);
-        claim.NextAttemptAt = claim.State.IsLive ? write.Now : null;
+        claim.NextAttemptAt = claim.State.IsSettled ? null : write.Now;
         write.Audit(claim, "RULE_LOST", "FAILURE");
     }
 

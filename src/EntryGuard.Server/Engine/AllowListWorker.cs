@@ -27,22 +27,35 @@ internal sealed class AllowListWorker(
     private readonly AllowListLedger ledger = new(databases, clock, metrics, Guid.NewGuid());
 
     /// <summary>Works until nothing is due on the allow-list. A wake that finds nothing to do is a success.</summary>
-    public async Task RunOnce(AllowListKey key, CancellationToken ct)
-    {
-        for (var pass = 0; pass < MostPasses; pass++)
-        {
-            ct.ThrowIfCancellationRequested();
-            if (!await PassAsync(key, ct))
-                return;
-        }
+    public Task RunOnce(AllowListKey key, CancellationToken ct) => RunOnce(key, CancellationToken.None, ct);
 
-        log.NeverQuiet(key);
+    /// <inheritdoc cref="RunOnce(AllowListKey, CancellationToken)"/>
+    /// <param name="key">The allow-list.</param>
+    /// <param name="leaving">Somebody else takes over: no further change is begun; one that is out is waited for, at most until its time limit, and recorded.</param>
+    /// <param name="ct">Gives up at once; what a call did is then found out by whoever comes next.</param>
+    public async Task RunOnce(AllowListKey key, CancellationToken leaving, CancellationToken ct)
+    {
+        try
+        {
+            for (var pass = 0; pass < MostPasses; pass++)
+            {
+                ct.ThrowIfCancellationRequested();
+                if (leaving.IsCancellationRequested || !await PassAsync(key, leaving, ct))
+                    return;
+            }
+
+            log.NeverQuiet(key);
+        }
+        catch (OperationCanceledException) when (leaving.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            // While looking: nothing was begun.
+        }
     }
 
     /// <summary>This process does not serve the allow-list any more: what it knows of it is forgotten.</summary>
     public void Forget(AllowListKey key) => rebuilt.TryRemove(key, out _);
 
-    private async Task<bool> PassAsync(AllowListKey key, CancellationToken ct)
+    private async Task<bool> PassAsync(AllowListKey key, CancellationToken leaving, CancellationToken ct)
     {
         var load = await ledger.LoadAsync(key, all => MustRebuild(key, all), ct);
         if (load is null || providers.Find(load.Type.Provider, load.Type.Kind) is not { } provider)
@@ -61,7 +74,8 @@ internal sealed class AllowListWorker(
         RuleFault? blind = null;
         if (plan.NeedsList)
         {
-            (snapshot, blind) = await ListAsync(provider, load, now, ct);
+            using var looking = CancellationTokenSource.CreateLinkedTokenSource(leaving, ct);
+            (snapshot, blind) = await ListAsync(provider, load, now, looking.Token);
             if (snapshot is not null)
                 plan = RulePlan.From(load.Claims, snapshot, terms, now);
         }
@@ -72,7 +86,12 @@ internal sealed class AllowListWorker(
         var failed = new Dictionary<CredentialId, RuleFault>();
         var sight = new Sighting(snapshot is { IsComplete: true } && (terms.ProvableFrom is not { } from || snapshot.AskedAt >= from), blind);
         foreach (var batch in RuleBatch.From(plan, provider.Capabilities.BatchSize))
+        {
+            if (leaving.IsCancellationRequested)
+                return wrote;
             wrote |= await RunAsync(provider, load, batch, null, terms, sight, failed, ct);
+        }
+
         return wrote;
     }
 
@@ -122,7 +141,7 @@ internal sealed class AllowListWorker(
 
         foreach (var pause in result.Additions.Concat(result.Removals).OfType<RuleOutcome.Failed>().Select(f => f.Fault.RetryAfter).OfType<TimeSpan>())
             budget.Pause(resource.ThrottleKey, pause);
-        await ledger.RecordAsync(load, attempt, ClaimOutcome.From(batch, result), provider.Capabilities, terms, sight, resource.Identity, ct);
+        await ledger.RecordAsync(load, attempt, ClaimOutcome.From(batch, result), provider.Capabilities, sight, resource.Identity, ct);
         return true;
     }
 

@@ -50,7 +50,7 @@ internal sealed class OutcomeRecord(
             return;
         }
 
-        if (outcome.IsDone && blind is null && (claim.Attempts <= 1 || provableFrom > write.Now))
+        if (outcome.IsDone && (blind is null || provableFrom > write.Now) && (claim.Attempts <= 1 || provableFrom > write.Now))
         {
             (claim.AwaitsList, claim.NextAttemptAt) = (true, NextLook);
             return;
@@ -62,9 +62,9 @@ internal sealed class OutcomeRecord(
         (claim.ErrorCode, claim.ErrorMessage) = (fault.Code, fault.Message);
         if (outcome.IsUnknown && !claim.AwaitsList)
         {
-            // Not a failure yet: the list at the end of the quiet time says what it did.
+            // Not a failure yet. Looked at, and sent again if need be, a second later; only the list at the end of the quiet time is proof.
             write.Move(claim, RuleEvent.NoAnswer);
-            (claim.AwaitsList, claim.NextAttemptAt) = (true, NextLook);
+            (claim.AwaitsList, claim.NextAttemptAt) = (true, write.Now + Backoff.QuickRetry);
             write.Audit(claim, "RULE_REMOVE_RETRY", "FAILURE");
             return;
         }
@@ -72,10 +72,10 @@ internal sealed class OutcomeRecord(
         var (next, overdue) = Backoff.NextClosing(
             claim.FirstAttemptAt ?? attempt.StartedAt, claim.Attempts, attempt.StartedAt, fault.IsConnectionFault, fault.RetryAfter, write.Now,
             Jitter(claim));
-        claim.NextAttemptAt = outcome.IsUnknown && NextLook < next ? NextLook : next;
+        claim.NextAttemptAt = outcome.IsUnknown && NextLook < next ? NextLook : next;   // the look that proves need not wait for the next try
         claim.AwaitsList |= outcome.IsUnknown;
         var wasOverdue = claim.State.IsOverdue;
-        write.Move(claim, overdue || fault.IsPermanent || (claim.AwaitsList && fault.Code != "STILL_THERE") ? RuleEvent.GaveUp : RuleEvent.StillThere);
+        write.Move(claim, overdue || fault.IsPermanent || (claim is { AwaitsList: true, Attempts: > 2 } && fault.Code != "STILL_THERE") ? RuleEvent.GaveUp : RuleEvent.StillThere);
         if (wasOverdue || !claim.State.IsOverdue)
             write.Audit(claim, "RULE_REMOVE_RETRY", "FAILURE");
     }
@@ -108,7 +108,10 @@ internal sealed class OutcomeRecord(
         }
         else
         {
-            claim.NextAttemptAt = Backoff.NextReadBack(claim.Attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
+            var attempts = claim.Attempts;
+            if (capabilities.DiesWithProcess && write.Move(claim, RuleEvent.Lost))
+                write.Audit(claim, "RULE_LOST", "FAILURE");   // what this process cannot hold does not stand: say so, and go on trying
+            claim.NextAttemptAt = Backoff.NextReadBack(attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class Sweep(
     private readonly ClockBell bell = new(time);
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
 
+    /// <summary>The first sweep was begun: from now on this node closes what is due.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>Sweep now: a node left, or an operator asked.</summary>
     public void Now() => bell.Ring();
 
@@ -54,6 +57,7 @@ internal sealed class Sweep(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var ct = stoppingToken;
+        HasBegun = true;
         while (!ct.IsCancellationRequested)
         {
             try

@@ -55,5 +55,6 @@ public sealed class RefusalResult(Refusal refusal) : IResult, IStatusCodeHttpRes
         RefusalKind.Forbidden => StatusCodes.Status403Forbidden,
         RefusalKind.NotFound => StatusCodes.Status404NotFound,
         RefusalKind.Conflict => StatusCodes.Status409Conflict,
+        RefusalKind.Outdated => StatusCodes.Status412PreconditionFailed,
     };
 }

@@ -87,8 +87,13 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
         return new(new AllowListKey($"scripted:{identity}:{config.Identifier}"), $"scripted:{identity}:{config.Region}");
     }
 
-    public Task<VerifyReport> VerifyAsync(ProviderContext context, CancellationToken ct) =>
-        Task.FromResult(OnVerify?.Invoke(context) ?? VerifyReport.Valid("tester", "Adding and removing would work."));
+    public Task<VerifyReport> VerifyAsync(ProviderContext context, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var cloud = Cloud(context.Config.Identifier);
+        var valid = VerifyReport.Valid("tester", "Adding and removing would work.") with { Capacity = (cloud.Standing.Count, cloud.Capacity) };
+        return Task.FromResult(OnVerify?.Invoke(context) ?? valid);
+    }
 
     public async Task<ListResult> ListAsync(ProviderContext context, CancellationToken ct)
     {

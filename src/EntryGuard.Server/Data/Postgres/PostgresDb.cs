@@ -7,4 +7,10 @@ namespace EntryGuard.Server.Data.Postgres;
 public sealed class PostgresDb(DbContextOptions<PostgresDb> options, OrganizationId? tenant, WriteGate gate) : EntryGuardDb(options, tenant, gate)
 {
     public override bool IsShared => true;
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        ClusterModel.Configure(modelBuilder);
+        base.OnModelCreating(modelBuilder);
+    }
 }

@@ -7,6 +7,7 @@ using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -18,12 +19,11 @@ public static class StartSession
     private const int LongestReason = 500;
 
     public static async Task<Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult>> Handle(
-        StartSessionRequest request, bool? dryRun, string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
+        StartSessionRequest? request, bool? dryRun, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
         DatabaseClock clock, IOptions<SessionSettings> settings, CancellationToken ct)
     {
-        ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(settings);
-        var (wish, refusal) = Parse(request, idempotencyKey, caller, settings.Value);
+        var (wish, refusal) = Parse(request ?? new StartSessionRequest(), idempotencyKey, caller, settings.Value);
         if (wish is null)
             return new RefusalResult(refusal!);
 

@@ -340,6 +340,14 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("database_identity");
 
+                    b.Property<Guid?>("FirstAdminId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("first_admin_id");
+
+                    b.Property<Guid?>("FirstOrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("first_organization_id");
+
                     b.Property<byte[]>("MasterKeyCheck")
                         .HasMaxLength(32)
                         .HasColumnType("bytea")
@@ -396,6 +404,77 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasDatabaseName("ix_organizations_slug");
 
                     b.ToTable("organizations");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterNode", b =>
+                {
+                    b.Property<string>("ClusterId")
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("cluster_id");
+
+                    b.Property<string>("Address")
+                        .HasMaxLength(100)
+                        .HasColumnType("character varying(100)")
+                        .HasColumnName("address");
+
+                    b.Property<DateTimeOffset>("AliveAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("alive_at");
+
+                    b.Property<string>("HostName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("host_name");
+
+                    b.Property<string>("NodeName")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("node_name");
+
+                    b.Property<int>("ProxyPort")
+                        .HasColumnType("integer")
+                        .HasColumnName("proxy_port");
+
+                    b.Property<DateTimeOffset>("StartedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("started_at");
+
+                    b.Property<string>("Status")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)")
+                        .HasColumnName("status");
+
+                    b.Property<string>("Suspects")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("suspects");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClusterId", "Address")
+                        .HasName("pk_cluster_nodes");
+
+                    b.ToTable("cluster_nodes", (string)null);
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterVersion", b =>
+                {
+                    b.Property<string>("ClusterId")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("cluster_id");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("integer")
+                        .HasColumnName("version");
+
+                    b.HasKey("ClusterId")
+                        .HasName("pk_cluster_versions");
+
+                    b.ToTable("cluster_versions", (string)null);
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
@@ -926,6 +1005,16 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasConstraintName("fk_credentials_organizations_organization_id");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterNode", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Postgres.ClusterVersion", null)
+                        .WithMany("Nodes")
+                        .HasForeignKey("ClusterId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_cluster_nodes_cluster_versions_cluster_id");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.AllowList", null)
@@ -1043,6 +1132,11 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_user_resources_users_user_id_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterVersion", b =>
+                {
+                    b.Navigation("Nodes");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Session", b =>

@@ -331,6 +331,14 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("database_identity");
 
+                    b.Property<Guid?>("FirstAdminId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("first_admin_id");
+
+                    b.Property<Guid?>("FirstOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("first_organization_id");
+
                     b.Property<byte[]>("MasterKeyCheck")
                         .HasMaxLength(32)
                         .HasColumnType("BLOB")

@@ -27,6 +27,18 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 });
 
             migrationBuilder.CreateTable(
+                name: "cluster_versions",
+                columns: table => new
+                {
+                    cluster_id = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_cluster_versions", x => x.cluster_id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "data_protection_keys",
                 columns: table => new
                 {
@@ -50,6 +62,8 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     master_key_check = table.Column<byte[]>(type: "bytea", maxLength: 32, nullable: true),
                     public_url = table.Column<string>(type: "text", nullable: true),
                     bootstrapped_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: true),
+                    first_organization_id = table.Column<Guid>(type: "uuid", nullable: true),
+                    first_admin_id = table.Column<Guid>(type: "uuid", nullable: true),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -72,6 +86,32 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_organizations", x => x.id);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "cluster_nodes",
+                columns: table => new
+                {
+                    cluster_id = table.Column<string>(type: "character varying(200)", nullable: false),
+                    address = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    version = table.Column<int>(type: "integer", nullable: false),
+                    status = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    host_name = table.Column<string>(type: "text", nullable: false),
+                    node_name = table.Column<string>(type: "text", nullable: false),
+                    proxy_port = table.Column<int>(type: "integer", nullable: false),
+                    suspects = table.Column<string>(type: "text", nullable: false),
+                    started_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
+                    alive_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_cluster_nodes", x => new { x.cluster_id, x.address });
+                    table.ForeignKey(
+                        name: "fk_cluster_nodes_cluster_versions_cluster_id",
+                        column: x => x.cluster_id,
+                        principalTable: "cluster_versions",
+                        principalColumn: "cluster_id",
+                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateTable(
@@ -552,6 +592,8 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
             RowAccess.EngineTable(migrationBuilder, "installations");
             RowAccess.EngineTable(migrationBuilder, "data_protection_keys");
             RowAccess.EngineTable(migrationBuilder, "allow_lists");
+            RowAccess.EngineTable(migrationBuilder, "cluster_versions");
+            RowAccess.EngineTable(migrationBuilder, "cluster_nodes");
         }
 
         /// <inheritdoc />
@@ -564,6 +606,9 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 name: "audit");
 
             migrationBuilder.DropTable(
+                name: "cluster_nodes");
+
+            migrationBuilder.DropTable(
                 name: "data_protection_keys");
 
             migrationBuilder.DropTable(
@@ -574,6 +619,9 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
 
             migrationBuilder.DropTable(
                 name: "user_resources");
+
+            migrationBuilder.DropTable(
+                name: "cluster_versions");
 
             migrationBuilder.DropTable(
                 name: "sessions");

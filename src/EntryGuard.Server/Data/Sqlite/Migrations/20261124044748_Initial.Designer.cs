@@ -11,7 +11,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace EntryGuard.Server.Data.Sqlite.Migrations
 {
     [DbContext(typeof(SqliteDb))]
-    [Migration("20261124040921_Initial")]
+    [Migration("20261124044748_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -333,6 +333,14 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Property<string>("DatabaseIdentity")
                         .HasColumnType("TEXT")
                         .HasColumnName("database_identity");
+
+                    b.Property<Guid?>("FirstAdminId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("first_admin_id");
+
+                    b.Property<Guid?>("FirstOrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("first_organization_id");
 
                     b.Property<byte[]>("MasterKeyCheck")
                         .HasMaxLength(32)

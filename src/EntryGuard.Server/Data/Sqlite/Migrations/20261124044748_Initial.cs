@@ -49,6 +49,8 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     master_key_check = table.Column<byte[]>(type: "BLOB", maxLength: 32, nullable: true),
                     public_url = table.Column<string>(type: "TEXT", nullable: true),
                     bootstrapped_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    first_organization_id = table.Column<Guid>(type: "TEXT", nullable: true),
+                    first_admin_id = table.Column<Guid>(type: "TEXT", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>

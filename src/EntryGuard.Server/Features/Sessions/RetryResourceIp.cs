@@ -3,12 +3,11 @@ using EntryGuard.Domain;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
-using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
-namespace EntryGuard.Server.Features.ResourceIps;
+namespace EntryGuard.Server.Features.Sessions;
 
 /// <summary><c>POST /resource-ips/{id}/retry</c>: another round for an opening that was given up, or a closing tried at once (E04, E19).</summary>
 public static class RetryResourceIp
@@ -63,6 +62,8 @@ public static class RetryResourceIp
             return "Its session is not running any more; start a new one.";
         if (claim.Resource?.AllowListKey is null)
             return "Its Resource was never verified; an administrator must verify it first.";
+        if (!claim.Scopes.SequenceEqual(claim.Resource.Scopes))
+            return "What its Resource opens was changed since; start a new session.";   // a claim's scopes are fixed for life (E08)
         return (await Eligibility.LostAsync(db, [claim.Id], ct)).Count > 0 ? "You may not reach its Resource any more." : null;
     }
 

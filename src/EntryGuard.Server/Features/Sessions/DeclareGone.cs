@@ -3,11 +3,10 @@ using EntryGuard.Domain;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
-using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace EntryGuard.Server.Features.ResourceIps;
+namespace EntryGuard.Server.Features.Sessions;
 
 /// <summary><c>POST /resource-ips/{id}/declare-gone</c>: the last resort of an admin who knows what we cannot see (E20).</summary>
 public static class DeclareGone

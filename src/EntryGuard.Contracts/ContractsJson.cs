@@ -1,0 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace EntryGuard.Contracts;
+
+/// <summary>How the wire records are read and written, without reflection. Every record that crosses the wire is listed here.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(DetectIpResponse))]
+[JsonSerializable(typeof(StartSessionRequest))]
+[JsonSerializable(typeof(ExtendSessionRequest))]
+[JsonSerializable(typeof(DeclareGoneRequest))]
+[JsonSerializable(typeof(SessionResponse))]
+[JsonSerializable(typeof(IReadOnlyList<SessionResponse>))]
+[JsonSerializable(typeof(ResourceIpResponse))]
+[JsonSerializable(typeof(StartPreview))]
+public sealed partial class ContractsJson : JsonSerializerContext;

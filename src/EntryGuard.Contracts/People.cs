@@ -1,0 +1,61 @@
+namespace EntryGuard.Contracts;
+
+/// <summary>Body of <c>POST /api/v1/users</c>.</summary>
+public sealed record CreateUserRequest
+{
+    /// <summary>Unique within the organization, whatever its case. Required.</summary>
+    public string? Email { get; init; }
+
+    /// <summary>At most 200 characters.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Default false.</summary>
+    public bool? IsOrgAdmin { get; init; }
+
+    /// <summary>May start sessions for an address other than the observed one; default false.</summary>
+    public bool? MayNameAddress { get; init; }
+}
+
+/// <summary>Body of <c>PATCH /api/v1/users/{id}</c>: what is left out stays.</summary>
+public sealed record UpdateUserRequest
+{
+    /// <summary>Empty: no name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>False ends what the user opened as an admin, unless a direct assignment covers it.</summary>
+    public bool? IsOrgAdmin { get; init; }
+
+    /// <summary>False ends all sessions of the user, and none can be started.</summary>
+    public bool? IsActive { get; init; }
+
+    /// <inheritdoc cref="CreateUserRequest.MayNameAddress"/>
+    public bool? MayNameAddress { get; init; }
+}
+
+/// <summary>A person, or a machine account.</summary>
+public sealed record UserResponse
+{
+    /// <summary>Its id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary>Lower case.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>Null if none was given.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>May administer the organization; opens nothing by itself.</summary>
+    public required bool IsOrgAdmin { get; init; }
+
+    /// <summary>May start sessions for an address other than the observed one.</summary>
+    public required bool MayNameAddress { get; init; }
+
+    /// <summary>False: can do nothing.</summary>
+    public required bool IsActive { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was last changed. The ETag stands for it.</summary>
+    public required DateTimeOffset UpdatedAt { get; init; }
+}

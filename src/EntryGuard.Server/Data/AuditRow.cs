@@ -1,0 +1,63 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using EntryGuard.Domain;
+
+namespace EntryGuard.Server.Data;
+
+/// <summary>What an audit row is about.</summary>
+/// <param name="Type">"SESSION", "RESOURCE", "CREDENTIAL", "API_KEY", "USER".</param>
+/// <param name="Id">Of the thing.</param>
+/// <param name="Name">The name it has now; null if such things have none.</param>
+public sealed record AuditSubject(string Type, string Id, string? Name);
+
+/// <summary>How audit rows are made, everywhere.</summary>
+public static class AuditRow
+{
+    // Names and reasons in any script stay readable; what could end a tag is still escaped.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+
+    /// <summary>A row of success, not yet added.</summary>
+    /// <param name="details">Serialised to a JSON object; null: nothing more is to be said. Never a secret.</param>
+    public static AuditEntry Of(
+        OrganizationId organization, Actor actor, string eventType, DateTimeOffset now, AuditSubject subject, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(actor);
+        ArgumentNullException.ThrowIfNull(subject);
+        return new AuditEntry
+        {
+            OrganizationId = organization,
+            EventType = eventType,
+            ActorType = actor.Type,
+            ActorEmail = actor.Email,
+            ResourceType = subject.Type,
+            ResourceId = subject.Id,
+            ResourceName = subject.Name,
+            Result = "SUCCESS",
+            IpAddress = actor.IpAddress,
+            Details = details is null ? null : JsonSerializer.Serialize(details, Readable),
+            CreatedAt = now,
+        };
+    }
+
+    /// <summary>A row about a Resource.</summary>
+    public static AuditEntry About(Resource resource, Actor actor, string eventType, DateTimeOffset now, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        return Of(resource.OrganizationId, actor, eventType, now, new AuditSubject("RESOURCE", resource.Id.Value.ToString(), resource.Name), details);
+    }
+
+    /// <summary>A row about a credential.</summary>
+    public static AuditEntry About(Credential credential, Actor actor, string eventType, DateTimeOffset now, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(credential);
+        return Of(credential.OrganizationId, actor, eventType, now, new AuditSubject("CREDENTIAL", credential.Id.Value.ToString(), credential.Name), details);
+    }
+
+    /// <summary>A row about a user.</summary>
+    public static AuditEntry About(User user, Actor actor, string eventType, DateTimeOffset now, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        return Of(user.OrganizationId, actor, eventType, now, new AuditSubject("USER", user.Id.Value.ToString(), user.Email), details);
+    }
+}

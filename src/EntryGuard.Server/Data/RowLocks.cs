@@ -1,0 +1,34 @@
+using EntryGuard.Domain;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Data;
+
+/// <summary>
+/// Locks on what claims rest on, always in this order: organization, user, credential, Resource, then owners (E18). A start shares them;
+/// whoever takes one of them away holds it alone first, so either the start sees it gone, or its claims are seen. SQLite has one writer
+/// and needs none. Call inside a write transaction, before the row is read.
+/// </summary>
+public static class RowLocks
+{
+    public static Task LockAsync(this EntryGuardDb db, OrganizationId id, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM organizations WHERE id = {id.Value} FOR UPDATE", ct);
+
+    public static Task LockAsync(this EntryGuardDb db, UserId id, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM users WHERE id = {id.Value} FOR UPDATE", ct);
+
+    public static Task LockAsync(this EntryGuardDb db, CredentialId id, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM credentials WHERE id = {id.Value} FOR UPDATE", ct);
+
+    public static Task LockAsync(this EntryGuardDb db, ResourceId id, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM resources WHERE id = {id.Value} FOR UPDATE", ct);
+
+    /// <summary>Engine scope only: tenants do not see allow-lists.</summary>
+    public static Task LockAsync(this EntryGuardDb db, AllowListKey key, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM allow_lists WHERE key = {key.Value} FOR UPDATE", ct);
+
+    private static Task LockAsync(EntryGuardDb db, FormattableString sql, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        return db.IsShared ? db.Database.ExecuteSqlAsync(sql, ct) : Task.CompletedTask;
+    }
+}

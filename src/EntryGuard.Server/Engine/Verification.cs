@@ -1,0 +1,200 @@
+using System.Text.Json;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Data.Secrets;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>
+/// Asks a provider whether opening and closing would work on a Resource, and writes the answer down as its health. The first good answer
+/// gives the Resource its allow-list; a later one that proves another identity is a bad one (E08, E15).
+/// </summary>
+public sealed class Verification(
+    Databases databases, ProviderSet providers, SecretBox secrets, DatabaseClock clock, TimeProvider time, EngineMetrics metrics, IEngine engine,
+    ILogger<Verification> log)
+{
+    // The Resource is edited while the provider answers: the answer was about something else. Nobody edits this often.
+    private const int MostRounds = 4;
+
+    /// <summary>Verifies and records, on the server's own account: the audit log hears of it only if the health changed.</summary>
+    /// <returns>What the provider, or this installation, says; null: there is no such Resource.</returns>
+    public Task<VerifyReport?> VerifyAsync(ResourceId id, CancellationToken ct) => VerifyAsync(id, Actor.System, ct);
+
+    /// <summary>Verifies and records on somebody's behalf.</summary>
+    /// <inheritdoc cref="VerifyAsync(ResourceId, CancellationToken)" path="/returns"/>
+    public async Task<VerifyReport?> VerifyAsync(ResourceId id, Actor actor, CancellationToken ct)
+    {
+        for (var round = 1; ; round++)
+        {
+            if (await ReadAsync(id, ct) is not { } asked)
+                return null;
+            var report = await AskAsync(asked, asked.Credential?.Secret, ct);
+            if (await RecordAsync(asked, report, actor, round == MostRounds, ct) is { } recorded)
+                return recorded;
+        }
+    }
+
+    /// <summary>What each of these Resources would prove with another secret for its credential. Changes nothing.</summary>
+    /// <param name="credential">Used by all of them.</param>
+    /// <param name="secret">In clear.</param>
+    /// <param name="ct">Cancels the calls.</param>
+    /// <returns>In the order of the ids; a Resource that is gone is left out.</returns>
+    public async Task<IReadOnlyList<Trial>> TryAsync(Credential credential, string secret, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(credential);
+        List<Resource> resources;
+        await using (var db = databases.OpenEngine())
+        {
+            await using var read = await db.BeginReadAsync(ct);
+            resources = await db.Resources.AsNoTracking()
+                .Where(r => r.CredentialId == credential.Id && (r.DeletedAt == null || db.ResourceIps.Any(c => c.ResourceId == r.Id && c.DueAt != null)))
+                .OrderBy(r => r.Id).ToListAsync(ct);
+        }
+
+        return await Task.WhenAll(resources.Select(async resource =>
+        {
+            var report = await AskAsync(resource, secret, ct);
+            return new Trial(resource, report, report.IsValid ? ForeignIdentity(resource, report) : null);
+        }));
+    }
+
+    private async Task<Resource?> ReadAsync(ResourceId id, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        return await db.Resources.AsNoTracking().Include(r => r.Credential).SingleOrDefaultAsync(r => r.Id == id, ct);
+    }
+
+    private Task<VerifyReport> AskAsync(Resource resource, byte[]? stored, CancellationToken ct) =>
+        AskAsync(resource, () => stored is null ? null : secrets.Unprotect(resource.OrganizationId, resource.CredentialId!.Value, stored), ct);
+
+    private Task<VerifyReport> AskAsync(Resource resource, string secret, CancellationToken ct) => AskAsync(resource, () => secret, ct);
+
+    private async Task<VerifyReport> AskAsync(Resource resource, Func<string?> secret, CancellationToken ct)
+    {
+        if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
+            return VerifyReport.Invalid($"This server has no provider for {resource.Provider}/{resource.ResourceType}.");
+        if (provider.Capabilities.CredentialTypes.Count > 0 && resource.CredentialId is null)
+            return VerifyReport.Invalid($"{provider.Type} needs a credential; give the Resource one.");
+        var (report, fault) = await ProviderCall.AskAsync(
+            limit => provider.VerifyAsync(new ProviderContext(resource.OrganizationId, resource.Id, ConfigOf(resource), resource.AllowListKey, secret()), limit),
+            "verify", provider.Type, metrics, time, log, ct);
+        return report ?? VerifyReport.Invalid(fault!.Message);
+    }
+
+    // Null: the Resource was changed since it was read, so the report is about something else.
+    private async Task<VerifyReport?> RecordAsync(Resource asked, VerifyReport report, Actor actor, bool last, CancellationToken ct)
+    {
+        SessionWrite write;
+        await using (var db = databases.OpenEngine())
+        {
+            await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+            if (asked.CredentialId is { } credential)
+                await db.LockAsync(credential, ct);
+            await db.LockAsync(asked.Id, ct);
+            if (await db.Resources.Include(r => r.Credential).SingleOrDefaultAsync(r => r.Id == asked.Id, ct) is not { } resource)
+                return report;
+            if (IsOther(asked, resource))
+            {
+                if (!last)
+                    return null;
+                report = VerifyReport.Invalid("It is being edited all the time; verify it again when that is over.");
+            }
+
+            if (report.IsValid)
+                report = await TakeAsync(db, resource, report, ct);
+            write = await SessionWrite.LockOwnersAsync(
+                db, db.ResourceIps.Where(c => report.IsValid && c.ResourceId == resource.Id && c.MayStand && c.DueAt != null), clock.Now, actor, ct);
+            foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resource.Id))
+                write.TryNow(claim);
+            await WriteHealthAsync(db, resource, report, actor, write.Now, ct);
+            write.Complete();
+            await work.CommitAsync(ct);
+        }
+
+        engine.Wake(write.Wake);
+        return report;
+    }
+
+    private async Task<VerifyReport> TakeAsync(EntryGuardDb db, Resource resource, VerifyReport report, CancellationToken ct)
+    {
+        if (ForeignIdentity(resource, report) is { } words)
+            return VerifyReport.Invalid(words);
+        var provider = providers.Find(resource.Provider, resource.ResourceType)!;
+        var keys = provider.KeysOf(ConfigOf(resource), report.Identity!);
+        var type = provider.Type.ToString();
+
+        // Two Resources may be verified for the first time at once: the row is made once, then held while it is decided whose it is.
+        await db.Database.ExecuteSqlAsync(
+            $"INSERT INTO allow_lists (key, type, identity) VALUES ({keys.Serialization.Value}, {type}, {report.Identity}) ON CONFLICT (key) DO NOTHING", ct);
+        await db.LockAsync(keys.Serialization, ct);
+        var list = await db.AllowLists.SingleAsync(a => a.Key == keys.Serialization, ct);
+        if (provider.Capabilities.IsExclusive && await OwnedByAnotherAsync(db, resource, list, report.Identity!, ct) is { } taken)
+            return VerifyReport.Invalid(taken);
+        list.Identity = report.Identity!;
+        (resource.AllowListKey, resource.Identity, resource.ThrottleKey) = (keys.Serialization, report.Identity, keys.Throttle);
+        return report;
+    }
+
+    // E01. A tombstone holds on to its allow-list while any of its claims is unsettled.
+    private static async Task<string?> OwnedByAnotherAsync(EntryGuardDb db, Resource resource, AllowList list, string identity, CancellationToken ct)
+    {
+        var others = db.Resources.Where(r => r.Id != resource.Id && r.AllowListKey == list.Key
+            && (r.DeletedAt == null || db.ResourceIps.Any(c => c.ResourceId == r.Id && c.DueAt != null)));
+        if (await others.AnyAsync(r => r.OrganizationId != resource.OrganizationId, ct))
+            return $"{resource.Identifier} belongs to another organization of this installation; choose another one.";
+        return await others.AnyAsync(r => r.Identity != identity, ct)
+            ? $"{resource.Identifier} is used by another Resource with another configuration; make them equal, or choose another one."
+            : null;
+    }
+
+    // E08: what a Resource is does not change under its claims.
+    private string? ForeignIdentity(Resource resource, VerifyReport report)
+    {
+        if (resource.AllowListKey is not { } key || providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
+            return null;
+        return resource.Identity == report.Identity && provider.KeysOf(ConfigOf(resource), report.Identity!).Serialization == key
+            ? null
+            : $"It now leads to {report.Identity}, but this Resource was first verified as {resource.Identity} and stays that. " +
+              "Undo the change, or make a new Resource for the other one.";
+    }
+
+    private static bool IsOther(Resource asked, Resource now) =>
+        asked.Config != now.Config || asked.CredentialId != now.CredentialId || asked.AllowListKey != now.AllowListKey
+        || !(asked.Credential?.Secret ?? []).AsSpan().SequenceEqual(now.Credential?.Secret ?? []);
+
+    private static async Task WriteHealthAsync(EntryGuardDb db, Resource resource, VerifyReport report, Actor actor, DateTimeOffset now, CancellationToken ct)
+    {
+        var (before, after) = (resource.Health, report.IsValid ? ResourceHealth.Valid : ResourceHealth.Invalid);
+        var message = string.Join(' ', report.Warnings.Prepend(report.Message));
+        if (actor != Actor.System || before != after)
+        {
+            var row = AuditRow.About(resource, actor, "RESOURCE_VERIFY", now, new { from = Names.Wire(before), to = Names.Wire(after), message });
+            (row.Result, row.ErrorMessage) = report.IsValid ? ("SUCCESS", null) : ("FAILURE", report.Message);
+            db.Audit.Add(row);
+        }
+
+        (resource.Health, resource.HealthMessage, resource.LastVerifiedAt) = (after, message, now);
+        if (report.Capacity is { } capacity)
+            (resource.CapacityUsed, resource.CapacityLimit) = capacity;
+        if (resource.Credential is not { } credential)
+            return;
+        credential.LastVerifiedAt = now;
+        credential.VerificationError = report.IsValid ? null : $"{resource.Name}: {report.Message}";
+
+        // A Resource may fail for reasons of its own: what works elsewhere is not called invalid.
+        credential.IsValid = report.IsValid
+            || await db.Resources.AnyAsync(r => r.Id != resource.Id && r.CredentialId == credential.Id && r.DeletedAt == null && r.Health == ResourceHealth.Valid, ct);
+    }
+
+    private static ResourceConfig ConfigOf(Resource resource) =>
+        new(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config));
+}
+
+/// <summary>What a Resource would say with another secret.</summary>
+/// <param name="Resource">As stored.</param>
+/// <param name="Report">The provider's answer.</param>
+/// <param name="OtherIdentity">Null, or how what it proves differs from what the Resource is.</param>
+public sealed record Trial(Resource Resource, VerifyReport Report, string? OtherIdentity);

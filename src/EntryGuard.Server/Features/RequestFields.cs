@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace EntryGuard.Server.Features;
+
+/// <summary>Fields that several requests share. Each reads one and, if it is wrong, adds what is wrong to the errors.</summary>
+internal static class RequestFields
+{
+    public const int LongestName = 200;
+
+    private static readonly string[] Instants = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd"];
+
+    /// <summary>A name that must be there: trimmed, one line, at most 200 characters.</summary>
+    public static string Name(string field, string? given, Dictionary<string, string> errors)
+    {
+        if (string.IsNullOrWhiteSpace(given))
+            errors[field] = "is missing";
+        return Words(field, given, LongestName, errors) ?? "";
+    }
+
+    /// <summary>Words that may be left out: null if they are, or are blank.</summary>
+    public static string? Words(string field, string? given, int longest, Dictionary<string, string> errors)
+    {
+        var text = given?.Trim();
+        if (string.IsNullOrEmpty(text))
+            return null;
+        if (text.Length > longest)
+            errors[field] = $"is {text.Length} characters long; write at most {longest}";
+        else if (text.Any(char.IsControl))
+            errors[field] = "holds line breaks or other control characters; leave them out";
+        return text;
+    }
+
+    /// <summary>Null if left out.</summary>
+    public static Guid? Id(string field, string? given, Dictionary<string, string> errors)
+    {
+        if (given is null)
+            return null;
+        if (Guid.TryParseExact(given, "D", out var id))
+            return id;
+        errors[field] = "is not an id; write one as the list shows it";
+        return null;
+    }
+
+    /// <summary>Null if left out. Without an offset it is UTC.</summary>
+    public static DateTimeOffset? Instant(string field, string? text, Dictionary<string, string> errors)
+    {
+        if (text is null)
+            return null;
+        if (DateTimeOffset.TryParseExact(
+            text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at))
+            return at;
+        errors[field] = "is no instant; write one such as 2026-03-01T09:30:00Z";
+        return null;
+    }
+
+    /// <summary>An object as compact text; null if left out.</summary>
+    public static string? JsonObject(string field, JsonElement? given, int longest, Dictionary<string, string> errors)
+    {
+        if (given is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            errors[field] = "must be an object, { … }";
+            return null;
+        }
+
+        var text = JsonSerializer.Serialize(value);
+        if (text.Length > longest)
+            errors[field] = $"is {text.Length} characters long; write at most {longest}";
+        return text;
+    }
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Features.Sessions;
+
+/// <summary><c>GET /sessions</c> and <c>/sessions/admin</c>: newest first, a page at a time.</summary>
+public static class ListSessions
+{
+    private static readonly string[] Instants = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd"];
+
+    public static Task<Results<Page<SessionResponse>, RefusalResult>> Handle(
+        [AsParameters] ListSessionsQuery query, EntryGuardDb db, Caller caller, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return ListAsync(query, caller.UserId, db, ct);
+    }
+
+    public static Task<Results<Page<SessionResponse>, RefusalResult>> HandleAdmin(
+        [AsParameters] ListSessionsQuery query, Guid? userId, EntryGuardDb db, CancellationToken ct) =>
+        ListAsync(query, userId is { } id ? new UserId(id) : null, db, ct);
+
+    private static async Task<Results<Page<SessionResponse>, RefusalResult>> ListAsync(
+        ListSessionsQuery query, UserId? user, EntryGuardDb db, CancellationToken ct)
+    {
+        var errors = new Dictionary<string, string>();
+        var statuses = Statuses(query.Status, errors);
+        var (from, to) = (Instant("from", query.From, errors), Instant("to", query.To, errors));
+        var (limit, after) = Cursor.Read(query.Limit, query.Cursor, errors);
+        if (errors.Count > 0)
+            return new RefusalResult(Refusal.Validation(errors));
+
+        var sessions = db.Sessions.AsNoTracking();
+        if (user is { } owner)
+            sessions = sessions.Where(s => s.UserId == owner);
+        if (statuses.Count > 0)
+            sessions = sessions.Where(s => statuses.Contains(s.Status));
+        if (query.Overdue is { } overdue)
+            sessions = sessions.Where(s => s.ResourceIps.Any(c => c.MayStand && c.OverdueSince != null) == overdue);
+        if (from is { } first)
+            sessions = sessions.Where(s => s.StartedAt >= first);
+        if (to is { } end)
+            sessions = sessions.Where(s => s.StartedAt < end);
+        if (after is { } cursor)
+        {
+            var (at, id) = (cursor.At, new SessionId(cursor.Id));
+            sessions = sessions.Where(s => s.StartedAt < at || (s.StartedAt == at && s.Id.CompareTo(id) < 0));
+        }
+
+        await using var read = await db.BeginReadAsync(ct);
+        var rows = await sessions.OrderByDescending(s => s.StartedAt).ThenByDescending(s => s.Id).Take(limit + 1)
+            .Select(SessionView.Projection).AsSplitQuery().ToListAsync(ct);
+        var page = rows.Take(limit).ToList();
+        var next = rows.Count > limit ? new Cursor(page[^1].Session.StartedAt, page[^1].Session.Id.Value).ToString() : null;
+        return new Page<SessionResponse>([.. page.Select(r => r.ToResponse())], next);
+    }
+
+    private static List<SessionStatus> Statuses(string[]? given, Dictionary<string, string> errors)
+    {
+        var statuses = new List<SessionStatus>();
+        foreach (var word in (given ?? []).SelectMany(g => g.Split(',')))
+        {
+            if (Names.FromWire<SessionStatus>(word) is { } status)
+                statuses.Add(status);
+            else
+                errors["status"] = $"holds an unknown status; write one or more of {string.Join(", ", Enum.GetValues<SessionStatus>().Select(Names.Wire))}";
+        }
+
+        return statuses;
+    }
+
+    private static DateTimeOffset? Instant(string field, string? text, Dictionary<string, string> errors)
+    {
+        if (text is null)
+            return null;
+        if (DateTimeOffset.TryParseExact(
+            text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at))
+            return at;
+        errors[field] = "is no instant; write one such as 2026-03-01T09:30:00Z";
+        return null;
+    }
+}
+
+/// <summary>What to list.</summary>
+/// <param name="Status">Only these; repeated or comma separated.</param>
+/// <param name="Overdue">True: only sessions with a closing that is overdue; false: only the others.</param>
+/// <param name="From">Started then or later.</param>
+/// <param name="To">Started before.</param>
+/// <param name="Limit">Most rows; 50 unless given, 200 at most.</param>
+/// <param name="Cursor">From <c>X-Next-Cursor</c> of the page before.</param>
+public sealed record ListSessionsQuery(string[]? Status, bool? Overdue, string? From, string? To, int? Limit, string? Cursor);

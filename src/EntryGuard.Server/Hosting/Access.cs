@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Authorization;
+
+namespace EntryGuard.Server.Hosting;
+
+/// <summary>Who may call an endpoint. Declared beside its route; one that declares nothing is closed to everybody.</summary>
+/// <param name="IsPublic">Without a key.</param>
+/// <param name="IsAdminOnly">The key's user must be an admin.</param>
+/// <param name="Scope">The key must have it; null: any key will do.</param>
+public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope)
+{
+    /// <summary>What an endpoint declares; null: nothing.</summary>
+    public static Access? Of(EndpointMetadataCollection metadata)
+    {
+        ArgumentNullException.ThrowIfNull(metadata);
+        if (metadata.GetMetadata<IsPublicMark>() is not null)
+            return new Access(true, false, null);
+        var isAdminOnly = metadata.GetMetadata<AdminMark>() is not null;
+        var scope = metadata.GetMetadata<ScopeMark>();
+        if (scope is null && !isAdminOnly)
+            return null;
+        return new Access(false, isAdminOnly, scope is null ? ApiScopes.All : scope.Scope);
+    }
+
+    /// <summary>Why the caller is refused; null: may enter.</summary>
+    public string? WhyNot(Caller caller)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        if (IsPublic)
+            return null;
+        if (IsAdminOnly && !caller.IsOrgAdmin)
+            return "Only an administrator of the organization may do this.";
+        return Scope is null || ApiScopes.Allow(caller.Scopes, Scope) ? null : $"The API key lacks the scope {Scope}; use a key that has it.";
+    }
+
+    /// <summary>"public", "any key", "sessions:write", "admin, resources:read": as the OpenAPI document shows it.</summary>
+    public override string ToString() =>
+        IsPublic ? "public" : IsAdminOnly ? $"admin, {Scope ?? "any key"}" : Scope ?? "any key";
+
+    internal sealed record IsPublicMark;
+
+    internal sealed record AdminMark;
+
+    internal sealed record ScopeMark(string? Scope);
+}
+
+/// <summary>How routes declare their <see cref="Access"/>. What is said at the endpoint goes before what is said at its group.</summary>
+public static class AccessDeclarations
+{
+    /// <summary>No key is needed.</summary>
+    public static TBuilder AllowPublic<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.IsPublicMark());
+
+    /// <summary>Any key will do, whatever its scopes.</summary>
+    public static TBuilder RequireSignIn<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.ScopeMark(null));
+
+    /// <summary>A key with this scope, one of <see cref="ApiScopes"/>.</summary>
+    public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.ScopeMark(scope));
+
+    /// <summary>The key of an admin; without a scope beside it, one with full access.</summary>
+    public static TBuilder RequireAdmin<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.AdminMark());
+
+    /// <summary>The one policy: what the endpoint declares, and nothing without a declaration.</summary>
+    public static IServiceCollection AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<IAuthorizationHandler, Gatekeeper>();
+        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().AddRequirements(new Declared()).Build());
+        return services;
+    }
+
+    private sealed class Declared : IAuthorizationRequirement;
+
+    private sealed class Gatekeeper : AuthorizationHandler<Declared>
+    {
+        protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, Declared requirement)
+        {
+            if (context.Resource is HttpContext http && MayEnter(http))
+                context.Succeed(requirement);
+            return Task.CompletedTask;
+        }
+
+        // What is no route of ours is routing's own answer: 404, 405, 415.
+        private static bool MayEnter(HttpContext http) =>
+            http.GetEndpoint() is not RouteEndpoint endpoint
+            || (Access.Of(endpoint.Metadata) is { } access
+                && (access.IsPublic || (http.RequestServices.GetRequiredService<CallerSlot>().Caller is { } caller && access.WhyNot(caller) is null)));
+    }
+}

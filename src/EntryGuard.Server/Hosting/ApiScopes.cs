@@ -1,0 +1,44 @@
+namespace EntryGuard.Server.Hosting;
+
+/// <summary>What an API key may be allowed to do, within what its user may do.</summary>
+public static class ApiScopes
+{
+    public const string All = "*";
+    public const string SessionsRead = "sessions:read";
+
+    /// <summary>Includes reading.</summary>
+    public const string SessionsWrite = "sessions:write";
+    public const string ResourcesRead = "resources:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string ResourcesWrite = "resources:write";
+    public const string CredentialsRead = "credentials:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string CredentialsWrite = "credentials:write";
+    public const string UsersRead = "users:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string UsersWrite = "users:write";
+    public const string ApiKeysRead = "api-keys:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string ApiKeysWrite = "api-keys:write";
+    public const string AuditRead = "audit:read";
+
+    /// <summary>Every scope there is.</summary>
+    public static IReadOnlyList<string> Known { get; } =
+    [
+        All, SessionsRead, SessionsWrite, ResourcesRead, ResourcesWrite, CredentialsRead, CredentialsWrite, UsersRead, UsersWrite, ApiKeysRead,
+        ApiKeysWrite, AuditRead,
+    ];
+
+    /// <summary>True if a key with these scopes may do what needs that one.</summary>
+    public static bool Allow(IReadOnlyList<string> held, string needed)
+    {
+        ArgumentNullException.ThrowIfNull(held);
+        ArgumentNullException.ThrowIfNull(needed);
+        return held.Contains(All) || held.Contains(needed)
+            || (needed.EndsWith(":read", StringComparison.Ordinal) && held.Contains(string.Concat(needed.AsSpan(0, needed.Length - 4), "write")));
+    }
+}

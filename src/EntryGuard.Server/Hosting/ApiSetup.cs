@@ -1,0 +1,96 @@
+using System.Text.Json.Serialization;
+using EntryGuard.Contracts;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Hosting.ApiKeys;
+using Microsoft.AspNetCore.Authentication;
+
+namespace EntryGuard.Server.Hosting;
+
+/// <summary>What every request passes through, whatever it asks for.</summary>
+internal static class ApiSetup
+{
+    private const int MostBytes = 256 * 1024;
+
+    public static void AddApi(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MostBytes;
+        });
+        services.Configure<SessionSettings>(builder.Configuration.GetSection("EntryGuard:Sessions"));
+        services.Configure<RateSettings>(builder.Configuration.GetSection("EntryGuard:RateLimits"));
+        services.AddSingleton(ClientAddress.From(builder.Configuration));
+
+        services.AddStrictJson();
+        services.AddExceptionHandler<Failures>();
+        services.AddRateLimits();
+        services.AddSingleton<ApiKeyUse>();
+        services.AddHostedService(s => s.GetRequiredService<ApiKeyUse>());
+        services.AddAuthentication(ApiKeyAuthentication.Name)
+            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.Name, null);
+        services.AddAccess();
+        services.AddApiDocument();
+
+        services.AddScoped<CallerSlot>();
+        services.AddScoped(s => s.GetRequiredService<CallerSlot>().Caller ?? throw new InvalidOperationException("Nobody is signed in."));
+        services.AddScoped<EntryGuardDb>(s => s.GetRequiredService<Databases>().OpenTenant(s.GetRequiredService<CallerSlot>().Caller?.Organization ?? default));
+    }
+
+    /// <summary>Order matters: refusals of the outer steps cost the least.</summary>
+    public static void UseApi(this WebApplication app)
+    {
+        app.UseSecurityHeaders();
+        app.UseExceptionHandler(_ => { });
+        app.UseStatusCodePages(context => Failures.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode));
+        app.UseRouting();
+        app.UseRateLimiter();
+        app.Use(RefuseLargeBodies);
+        app.UseAuthentication();
+        app.UseAuthorization();
+    }
+
+    private static void AddStrictJson(this IServiceCollection services)
+    {
+        // A body that cannot be read is answered by Failures, in our own words.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            var json = options.SerializerOptions;
+            json.TypeInfoResolverChain.Insert(0, ContractsJson.Default);
+            json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.NumberHandling = JsonNumberHandling.Strict;
+            json.PropertyNameCaseInsensitive = false;
+            json.AllowDuplicateProperties = false;
+            json.RespectNullableAnnotations = true;
+            json.MaxDepth = 32;
+        });
+    }
+
+    // Kestrel stops a body without a length by itself, when it has read too much of it.
+    private static Task RefuseLargeBodies(HttpContext context, RequestDelegate next) =>
+        context.Request.ContentLength > MostBytes ? Failures.WriteAsync(context, StatusCodes.Status413PayloadTooLarge) : next(context);
+
+    private static void UseSecurityHeaders(this WebApplication app) => app.Use((context, next) =>
+    {
+        context.Response.OnStarting(() =>
+        {
+            var headers = context.Response.Headers;
+            headers.XContentTypeOptions = "nosniff";
+            headers.XFrameOptions = "DENY";
+            headers["Referrer-Policy"] = "no-referrer";
+            if (context.Request.IsHttps)
+                headers.StrictTransportSecurity = "max-age=31536000";
+            if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
+            {
+                headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+                if (headers.CacheControl.Count == 0)
+                    headers.CacheControl = "no-store";
+            }
+
+            return Task.CompletedTask;
+        });
+        return next(context);
+    });
+}

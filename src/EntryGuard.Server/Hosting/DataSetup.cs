@@ -1,0 +1,40 @@
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Data.Secrets;
+using EntryGuard.Server.Engine;
+
+namespace EntryGuard.Server.Hosting;
+
+/// <summary>Which database: PostgreSQL if <c>EntryGuard:Postgres</c> holds a connection string, else a SQLite file in <c>EntryGuard:DataDirectory</c>.</summary>
+internal static class DataSetup
+{
+    private const string Postgres = "EntryGuard:Postgres";
+
+    public static void AddData(this WebApplicationBuilder builder)
+    {
+        var configuration = builder.Configuration;
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(_ => configuration[Postgres] is { Length: > 0 } postgres ? Databases.Postgres(postgres) : OpenSqlite(configuration));
+        builder.Services.AddSingleton(_ => MasterKey.Read(configuration));
+        builder.Services.AddSecrets();
+    }
+
+    /// <summary>The database is PostgreSQL, which several nodes may share.</summary>
+    public static bool IsShared(this WebApplicationBuilder builder) => builder.Configuration[Postgres] is { Length: > 0 };
+
+    /// <summary>Brings the database up to date and finds out who we are in it. Before anything else runs.</summary>
+    /// <exception cref="RefusedToStartException">The server must not run like this.</exception>
+    public static async Task PrepareAsync(this WebApplication app)
+    {
+        var (services, ct) = (app.Services, app.Lifetime.ApplicationStopping);
+        await services.GetRequiredService<Databases>().MigrateAsync(services.GetRequiredService<TimeProvider>(), ct);
+        await KeyRing.PrepareAsync(services, ct);
+        await EngineSetup.PrepareAsync(services, ct);
+    }
+
+    private static Databases OpenSqlite(ConfigurationManager configuration)
+    {
+        var directory = Path.GetFullPath(configuration["EntryGuard:DataDirectory"] ?? "data");
+        Directory.CreateDirectory(directory);
+        return Databases.Sqlite($"Data Source={Path.Combine(directory, "entryguard.db")}");
+    }
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+
+namespace EntryGuard.Server.Hosting;
+
+/// <summary>An ETag stands for the last edit of a row, not for what the engine observed about it since.</summary>
+public static class ETags
+{
+    public static string Of(DateTimeOffset updatedAt) => string.Create(CultureInfo.InvariantCulture, $"\"{updatedAt.UtcTicks:x}\"");
+
+    /// <summary>Puts it into the answer.</summary>
+    public static void Show(HttpResponse response, DateTimeOffset updatedAt)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        response.Headers.ETag = Of(updatedAt);
+    }
+
+    /// <summary>Null if the request may change the row: it names the current ETag, or none.</summary>
+    public static Refusal? Outdated(string? ifMatch, DateTimeOffset updatedAt)
+    {
+        var current = Of(updatedAt);
+        return ifMatch is null || ifMatch.Split(',').Any(tag => tag.Trim() is "*" || tag.Trim() == current)
+            ? null
+            : new Refusal(ErrorCodes.PreconditionFailed, RefusalKind.Outdated, "It was changed since you read it; read it again, and decide again.");
+    }
+}

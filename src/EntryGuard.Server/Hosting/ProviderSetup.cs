@@ -1,0 +1,29 @@
+using EntryGuard.Domain.Net;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Providers.Gate;
+using EntryGuard.Server.Data;
+
+namespace EntryGuard.Server.Hosting;
+
+/// <summary>The providers of this server. Here a new one is added.</summary>
+internal static class ProviderSetup
+{
+    public static void AddProviders(this WebApplicationBuilder builder)
+    {
+        var gates = builder.Configuration.GetSection("EntryGuard:Gate");
+        builder.Services.AddSingleton<GateProvider>(s => new GateProvider(ReadLimits(gates), s.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<IResourceProvider>(s => s.GetRequiredService<GateProvider>());
+    }
+
+    private static GateLimits ReadLimits(IConfigurationSection gates) => new(
+        Ranges(gates, "Listen", GateLimits.Default.Listen), Ranges(gates, "Forward", GateLimits.Default.Forward), gates.GetValue("RemovalDelay", TimeSpan.Zero));
+
+    private static IReadOnlyList<Cidr> Ranges(IConfigurationSection gates, string key, IReadOnlyList<Cidr> otherwise)
+    {
+        if (gates.GetSection(key).Get<string[]>() is not { Length: > 0 } texts)
+            return otherwise;
+        return [.. texts.Select(text => Cidr.TryParse(text, out var range, out var fault)
+            ? range
+            : throw new RefusedToStartException($"EntryGuard:Gate:{key} contains '{text}', which {fault}."))];
+    }
+}
