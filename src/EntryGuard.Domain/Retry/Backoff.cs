@@ -22,7 +22,7 @@ public static class Backoff
 
     /// <summary>The next look at an opening that went without an answer, or the next try to move an end time (E13): the opening steps, then every 5 min.</summary>
     public static DateTimeOffset NextReadBack(int attempts, DateTimeOffset startedAt, TimeSpan? retryAfter, DateTimeOffset now) =>
-        NextOpening(attempts, startedAt, retryAfter, now) ?? startedAt + Slow;
+        NextOpening(attempts, startedAt, retryAfter, now) ?? Later(startedAt + Slow, retryAfter, TimeSpan.FromMinutes(5), now);
 
     /// <summary>The next closing call (E04). There is always one.</summary>
     /// <param name="firstAt">When the first closing call of this round started.</param>

@@ -4,8 +4,8 @@ using EntryGuard.Domain.Sessions;
 namespace EntryGuard.Domain.Rules;
 
 /// <summary>What is to be done on one allow-list now: the difference between what live claims want and what is known to stand.</summary>
-/// <param name="Removals">Rules that no live claim wants and some claim may have left standing.</param>
-/// <param name="Additions">Rules that live claims want and that are not known to stand, or whose end at the provider must move.</param>
+/// <param name="Removals">Rules that no live claim wants and some claim may have left standing; one for each credential that asks.</param>
+/// <param name="Additions">Rules that live claims want and that are not known to stand, or whose end at the provider must move; likewise.</param>
 /// <param name="Settlements">Claims that are decided without a call.</param>
 /// <param name="Seen">APPLIED claims whose rules the list showed.</param>
 /// <param name="Unclear">Claims that wait for a list which could not decide them.</param>
@@ -40,8 +40,10 @@ public sealed record RulePlan(
         private readonly Sight? sight;
         private readonly ILookup<RuleKey, Claim> live;
         private readonly HashSet<RuleKey> unansweredRemovals;
-        private readonly Dictionary<RuleKey, (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
-        private readonly Dictionary<RuleKey, (RuleAddition Change, Claim Asking, List<ResourceIpId> Claims)> additions = [];
+
+        // By credential too: nobody's claim fails, or stays open, because of somebody else's credential.
+        private readonly Dictionary<(RuleKey, CredentialId?), (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
+        private readonly Dictionary<(RuleKey, CredentialId?), (RuleAddition Change, Claim Asking, List<ResourceIpId> Claims)> additions = [];
         private readonly List<Settlement> settlements = [];
         private readonly List<ResourceIpId> seen = [];
         private readonly List<ResourceIpId> unclear = [];
@@ -78,7 +80,7 @@ public sealed record RulePlan(
                     heirs.UnionWith(standing.Select(c => c.Id));
                 else if (live.Contains(rule))
                     waits = true;   // whoever opens it next inherits it; if they leave, it goes
-                else if (!(sight is { IsConclusive: true } && claim.IsDue(now) && sight.Ours(rule).Count == 0))
+                else if (!(ProvesAbsence(claim) && claim.IsDue(now) && sight!.Ours(rule).Count == 0))
                     mustGo.Add(rule);
             }
 
@@ -129,18 +131,25 @@ public sealed record RulePlan(
                 else if (terms.Capabilities.DiesWithProcess)
                 {
                     if (claim.IsDue(now))
-                        missing.ForEach(rule => Add(rule, claim));
+                        missing.FindAll(rule => Until(rule) > now).ForEach(rule => Add(rule, claim));
                 }
-                else if (sight.IsConclusive)
+                else if (ProvesAbsence(claim))
                 {
-                    settlements.Add(new Settlement(claim.Id, RuleEvent.Lost));
+                    // What is left of it still stands on its account.
+                    var left = claim.Rules.Except(missing).ToList();
+                    settlements.Add(left.Count == 0
+                        ? new Settlement(claim.Id, RuleEvent.Lost)
+                        : new Settlement(claim.Id, RuleEvent.HalfMade) { Entries = Listed(left) });
                     return;
                 }
             }
 
             if (!terms.Capabilities.HoldsEndTime || !claim.IsDue(now))
                 return;
-            foreach (var rule in claim.Rules.Where(rule => claim.HeldUntil != Until(rule)))
+            var until = claim.Rules.Min(Until);   // a claim knows one end: the earliest of its rules
+            if (claim.HeldUntil == until || until <= now)
+                return;
+            foreach (var rule in claim.Rules)
                 Add(rule, claim);
         }
 
@@ -157,17 +166,21 @@ public sealed record RulePlan(
             }
 
             var present = rules.Where(sight.Shows).ToList();
-            var entries = present.SelectMany(rule => sight.Ours(rule)).Select(o => new RuleEntry(o.Id, o.Rule.Scope)).ToList();
+            var wrongEnd = terms.Capabilities.HoldsEndTime
+                ? rules.FindAll(rule => sight.Ours(rule).Count > 0 && sight.HeldUntil(rule) != Until(rule) && Until(rule) > now)
+                : [];
             if (present.Count < rules.Count)
-                settlements.Add(new Settlement(claim.Id, present.Count == 0 ? RuleEvent.NotMade : RuleEvent.HalfMade) { Entries = entries });
-            else if (terms.Capabilities.HoldsEndTime && rules.Find(rule => sight.HeldUntil(rule) != Until(rule)) is { Scope.Protocol: not null } short_)
-                Add(short_, claim);
+                settlements.Add(new Settlement(claim.Id, present.Count == 0 ? RuleEvent.NotMade : RuleEvent.HalfMade) { Entries = Listed(present) });
+            else if (wrongEnd.Count > 0)
+                wrongEnd.ForEach(rule => Add(rule, claim));
             else
-                settlements.Add(Present(claim, entries, sight.AskedAt));
+                settlements.Add(Present(claim, Listed(present), sight.AskedAt));
         }
 
         private void PlanOpening(Claim claim)
         {
+            if (claim.EndsAt <= now)
+                return;   // over already: whoever ends it comes next
             var entries = new List<RuleEntry>();
             var seenAt = DateTimeOffset.MaxValue;
             var open = new List<RuleKey>();
@@ -184,7 +197,7 @@ public sealed record RulePlan(
                 }
 
                 var at = sight?.AskedAt ?? holder.SeenAt ?? DateTimeOffset.MinValue;
-                stale |= at < now - SightingLasts;
+                stale |= sight is null && at < now - SightingLasts;
                 seenAt = at < seenAt ? at : seenAt;
                 holders.Add(holder.Id);
                 entries.AddRange(holder.Entries.Where(e => e.Scope == rule.Scope));
@@ -207,6 +220,13 @@ public sealed record RulePlan(
 
         private bool Holds(Claim holder, RuleKey rule) => !terms.Capabilities.HoldsEndTime || holder.HeldUntil == Until(rule);
 
+        // A complete list that is late enough to show whatever the claim has: nothing of ours is on its way, and the sighting was before it.
+        private bool ProvesAbsence(Claim claim) =>
+            sight is { IsConclusive: true } && !(claim.SeenAt + terms.Capabilities.ReadDelay > sight.AskedAt);
+
+        private List<RuleEntry> Listed(IEnumerable<RuleKey> rules) =>
+            [.. rules.SelectMany(rule => sight!.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope)))];
+
         // A removal without an answer may still take off what is there now.
         private bool IsStable(RuleKey rule) => sight!.IsAfterQuiet || !unansweredRemovals.Contains(rule);
 
@@ -214,19 +234,21 @@ public sealed record RulePlan(
 
         private void Add(RuleKey rule, Claim claim)
         {
-            if (!additions.TryGetValue(rule, out var planned))
-                additions[rule] = planned = (new RuleAddition(rule, rule.OwnerMark(terms.Installation, terms.Key), Until(rule)), claim, []);
+            var key = (rule, claim.Credential);
+            if (!additions.TryGetValue(key, out var planned))
+                additions[key] = planned = (new RuleAddition(rule, rule.OwnerMark(terms.Installation, terms.Key), Until(rule)), claim, []);
             if (!planned.Claims.Contains(claim.Id))
                 planned.Claims.Add(claim.Id);
         }
 
         private void Remove(RuleKey rule, Claim claim)
         {
-            if (!removals.TryGetValue(rule, out var planned))
+            var key = (rule, claim.Credential);
+            if (!removals.TryGetValue(key, out var planned))
             {
                 var recorded = claims.Where(c => c.State.IsLeaving && c.Address == rule.Address).SelectMany(c => c.Entries).Where(e => e.Scope == rule.Scope);
                 var listed = sight is null ? [] : sight.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope));
-                removals[rule] = planned = (
+                removals[key] = planned = (
                     new RuleRemoval(rule, rule.OwnerMark(terms.Installation, terms.Key), [.. recorded.Concat(listed).Distinct()]), claim, []);
             }
 

@@ -16,13 +16,14 @@ public readonly record struct Scope(string Protocol, int FromPort, int ToPort)
     {
         ArgumentNullException.ThrowIfNull(text);
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0)
-            return new Scope(text, 0, 0);
-        var ports = text[(slash + 1)..].Split('-');
-        if (ports.Length > 2 || !int.TryParse(ports[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from)
-            || !int.TryParse(ports[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to) || to < from || to > 65535)
-            throw new FormatException($"'{text}' is not a scope such as tcp/5432 or udp/6000-6010");
-        return new Scope(text[..slash], from, to);
+        var protocol = slash < 0 ? text : text[..slash];
+        var ports = slash < 0 ? ["0"] : text[(slash + 1)..].Split('-');
+        if (protocol.Length > 0 && protocol.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') && ports.Length <= 2
+            && int.TryParse(ports[0], NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+            && int.TryParse(ports[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var to)
+            && from <= to && to <= 65535 && new Scope(protocol, from, to) is var scope && scope.ToString() == text)
+            return scope;
+        throw new FormatException($"'{text}' is not a scope such as tcp/5432 or udp/6000-6010");
     }
 
     /// <summary>"tcp/5432", "udp/6000-6010", "icmp", "all".</summary>

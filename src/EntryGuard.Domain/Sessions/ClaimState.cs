@@ -41,19 +41,19 @@ public enum RuleEvent
     /// <summary>All its rules are known to stand.</summary>
     SeenPresent,
 
-    /// <summary>An opening attempt definitely made nothing; tries are left.</summary>
+    /// <summary>Definitely nothing stands on its account, from this attempt or an earlier one; tries are left.</summary>
     NotMade,
 
-    /// <summary>An opening attempt made some of its rules; tries are left.</summary>
+    /// <summary>Some of its rules may stand, some do not: an opening made only a part, or a part was lost; tries are left.</summary>
     HalfMade,
 
     /// <summary>A call went without an answer: nothing is known.</summary>
     NoAnswer,
 
-    /// <summary>Opening: nothing was made and no try is left. Closing: the tries of the schedule are used up, it is overdue.</summary>
+    /// <summary>Opening: nothing stands on its account and no try is left. Closing: the tries of the schedule are used up, it is overdue.</summary>
     GaveUp,
 
-    /// <summary>Opening was given up while some of its rules may stand: they must be taken off (E09).</summary>
+    /// <summary>Given up, or lost for good, while some of its rules may stand: they must be taken off (E09).</summary>
     MustUndo,
 
     /// <summary>A closing attempt was committed.</summary>
@@ -71,10 +71,10 @@ public enum RuleEvent
     /// <summary>The owner does not want it any more: stop, expiry, access revoked.</summary>
     Ended,
 
-    /// <summary>Its rule was seen gone while wanted, and may be put back (E26).</summary>
+    /// <summary>All its rules were seen gone while wanted, and may be put back (E26).</summary>
     Lost,
 
-    /// <summary>Its rule was seen gone while wanted, too often to be put back.</summary>
+    /// <summary>All its rules were seen gone while wanted, too often to be put back.</summary>
     LostForGood,
 
     /// <summary>A person asked for another round of tries.</summary>
@@ -87,7 +87,10 @@ public enum RuleEvent
 /// <summary>The part of a claim that moves: <see cref="Wanted"/>, status, and whether the rule may exist on its account.</summary>
 /// <param name="Wanted">What the owner wants.</param>
 /// <param name="Status">What people are shown.</param>
-/// <param name="MayStand">Set with the commit of APPLYING; cleared only by a definite not-made or by seen-gone.</param>
+/// <param name="MayStand">
+/// Set with the commit of APPLYING, or when it shares a rule that stands; cleared only when nothing was made, its rules were seen gone or kept
+/// for others, or an admin declared them gone.
+/// </param>
 public readonly record struct ClaimState(Wanted Wanted, ResourceIpStatus Status, bool MayStand)
 {
     /// <summary>A claim as it is born: wanted, nothing sent.</summary>
@@ -147,10 +150,11 @@ public readonly record struct ClaimState(Wanted Wanted, ResourceIpStatus Status,
                 RuleEvent.SeenPresent => this,
                 RuleEvent.Lost => Present(ResourceIpStatus.Pending, false),
                 RuleEvent.LostForGood => Present(ResourceIpStatus.Failed, false),
+                RuleEvent.HalfMade => Present(ResourceIpStatus.Pending, true),
+                RuleEvent.MustUndo => Present(ResourceIpStatus.Removing, true),
                 RuleEvent.Ended => Absent(ResourceIpStatus.Removing, true),
-                RuleEvent.ApplyStarted or RuleEvent.NotMade or RuleEvent.HalfMade or RuleEvent.NoAnswer or RuleEvent.GaveUp or RuleEvent.MustUndo
-                    or RuleEvent.RemoveStarted or RuleEvent.StillThere or RuleEvent.SeenGone or RuleEvent.Kept or RuleEvent.Retried
-                    or RuleEvent.DeclaredGone => null,
+                RuleEvent.ApplyStarted or RuleEvent.NotMade or RuleEvent.NoAnswer or RuleEvent.GaveUp or RuleEvent.RemoveStarted
+                    or RuleEvent.StillThere or RuleEvent.SeenGone or RuleEvent.Kept or RuleEvent.Retried or RuleEvent.DeclaredGone => null,
             },
             ResourceIpStatus.Removing => what switch
             {

@@ -98,7 +98,7 @@ public static class SessionStatuses
                 SessionStatus.Active or SessionStatus.Partial => counted.Length == 0 || onlyFailed ? Ending(claims)
                     : any.Count == 1 && any.Contains(Counted.Applied) ? new SessionState(SessionStatus.Active, null)
                     : new SessionState(SessionStatus.Partial, null),
-                SessionStatus.Expiring => !allSettled ? previous
+                SessionStatus.Expiring => !allSettled || claims.Any(c => c.State.IsLive) ? previous
                     : new SessionState(previous.Reason == EndReason.Expired ? SessionStatus.Expired : SessionStatus.Cancelled, previous.Reason),
                 SessionStatus.Failed or SessionStatus.Expired or SessionStatus.Cancelled => previous,
             };
@@ -123,10 +123,11 @@ public static class SessionStatuses
         ResourceIpStatus.Failed or ResourceIpStatus.Removing or ResourceIpStatus.Removed => Counted.Failed,
     };
 
-    // The reason of the last claim to leave. Nobody left by a decision of ours: then the rules were lost.
+    // The reason of the last claim to leave; of two at the same instant the first in the enum, whatever the order of the claims.
+    // Nobody left by a decision of ours: then the rules were lost.
     private static SessionState Ending(IReadOnlyCollection<SessionClaim> claims)
     {
-        var last = claims.Where(c => c.Reason is not (null or EndReason.Superseded)).MaxBy(c => c.EndedAt);
-        return new SessionState(SessionStatus.Expiring, last.Reason ?? EndReason.RulesLost);
+        var last = claims.Where(c => c.Reason is not (null or EndReason.Superseded)).OrderByDescending(c => c.EndedAt).ThenBy(c => c.Reason);
+        return new SessionState(SessionStatus.Expiring, last.Select(c => c.Reason).FirstOrDefault() ?? EndReason.RulesLost);
     }
 }
