@@ -9,9 +9,10 @@ public sealed class DbWork : IAsyncDisposable
     private readonly EntryGuardDb db;
     private readonly IDbContextTransaction? transaction;
     private readonly IDisposable? turn;
+    private readonly bool isRead;
 
-    private DbWork(EntryGuardDb db, IDbContextTransaction? transaction, IDisposable? turn) =>
-        (this.db, this.transaction, this.turn) = (db, transaction, turn);
+    private DbWork(EntryGuardDb db, IDbContextTransaction? transaction, IDisposable? turn, bool isRead) =>
+        (this.db, this.transaction, this.turn, this.isRead) = (db, transaction, turn, isRead);
 
     internal static Task<DbWork> BeginAsync(EntryGuardDb db, WriteGate? gate, WritePriority priority, CancellationToken ct) =>
         BeginAsync(db, gate, gate?.Mark(), priority, ct);
@@ -21,9 +22,7 @@ public sealed class DbWork : IAsyncDisposable
         var turn = gate is null ? null : await gate.EnterAsync(flow!, priority, ct);
         try
         {
-            var transaction = await db.Database.BeginTransactionAsync(ct);
-            await NameTenantAsync(db, ct);
-            return new DbWork(db, transaction, turn);
+            return new DbWork(db, await TransactionAsync(db, ct), turn, false);
         }
         catch
         {
@@ -32,24 +31,21 @@ public sealed class DbWork : IAsyncDisposable
         }
     }
 
-    internal static async Task<DbWork> BeginReadAsync(EntryGuardDb db, CancellationToken ct)
-    {
-        if (!db.IsShared)
-            return new DbWork(db, null, null);
-        var transaction = await db.Database.BeginTransactionAsync(ct);
-        await NameTenantAsync(db, ct);
-        return new DbWork(db, transaction, null);
-    }
+    internal static async Task<DbWork> BeginReadAsync(EntryGuardDb db, CancellationToken ct) =>
+        new(db, db.IsShared ? await TransactionAsync(db, ct) : null, null, true);
 
-    /// <summary>Saves what is tracked and commits.</summary>
+    /// <summary>Saves what is tracked, commits, and lets the next writer in: from here on it may be awaited again.</summary>
     /// <exception cref="DbUpdateConcurrencyException">A guarded row had moved; nothing was written.</exception>
     public async Task CommitAsync(CancellationToken ct)
     {
+        if (isRead)
+            throw new InvalidOperationException("This is a read: begin a write to change something.");
         await db.SaveChangesAsync(ct);
-        if (transaction is not null)
-            await transaction.CommitAsync(ct);
+        await transaction!.CommitAsync(ct);
+        await DisposeAsync();
     }
 
+    /// <summary>Idempotent.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -63,10 +59,20 @@ public sealed class DbWork : IAsyncDisposable
         }
     }
 
-    // Row-level security compares with this setting; it ends with the transaction (E30).
-    private static async Task NameTenantAsync(EntryGuardDb db, CancellationToken ct)
+    private static async Task<IDbContextTransaction> TransactionAsync(EntryGuardDb db, CancellationToken ct)
     {
-        if (db is { IsShared: true, Tenant: { } tenant })
-            await db.Database.ExecuteSqlAsync($"SELECT set_config('entryguard.tenant', {tenant.Value.ToString()}, true)", ct);
+        var transaction = await db.Database.BeginTransactionAsync(ct);
+        try
+        {
+            // Row-level security compares with this setting; it ends with the transaction (E30).
+            if (db is { IsShared: true, Tenant: { } tenant })
+                await db.Database.ExecuteSqlAsync($"SELECT set_config('entryguard.tenant', {tenant.Value.ToString()}, true)", ct);
+            return transaction;
+        }
+        catch
+        {
+            await transaction.DisposeAsync();
+            throw;
+        }
     }
 }

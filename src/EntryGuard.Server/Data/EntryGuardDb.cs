@@ -5,6 +5,7 @@ using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Rules;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace EntryGuard.Server.Data;
@@ -32,9 +33,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     public OrganizationId? Tenant { get; } = tenant;
 
     /// <summary>Rows of this organization only; in the engine scope all rows. A tenant that was never set matches nothing.</summary>
-    internal bool SeesAll => Tenant is null;
+    private bool SeesAll => Tenant is null;
 
-    internal OrganizationId TenantOrNobody => Tenant ?? default;
+    private OrganizationId TenantOrNobody => Tenant ?? default;
 
     /// <summary>True on PostgreSQL, where several nodes may write at once.</summary>
     public abstract bool IsShared { get; }
@@ -48,6 +49,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
 
     /// <summary>Begins a read. On PostgreSQL a tenant sees no row outside of one; on SQLite it costs nothing.</summary>
     public Task<DbWork> BeginReadAsync(CancellationToken ct) => DbWork.BeginReadAsync(this, ct);
+
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
+        optionsBuilder.ReplaceService<IModelCacheKeyFactory, ModelPerScope>();
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
@@ -78,17 +82,31 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(EntryGuardDb).Assembly);
-        modelBuilder.Entity<Organization>().HasQueryFilter(o => SeesAll || o.Id == TenantOrNobody);
-        modelBuilder.Entity<User>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<UserResource>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<ApiKey>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<Credential>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<Resource>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<Session>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<ResourceIp>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<AuditEntry>().HasQueryFilter(o => SeesAll || o.OrganizationId == TenantOrNobody);
-        modelBuilder.Entity<AllowList>().HasQueryFilter(o => SeesAll);
+        if (!SeesAll)
+            FilterByTenant(modelBuilder);
         Names.ToSnakeCase(modelBuilder);
+    }
+
+    private void FilterByTenant(ModelBuilder model)
+    {
+        model.Entity<Organization>().HasQueryFilter(o => o.Id == TenantOrNobody);
+        model.Entity<User>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<UserResource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<ApiKey>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<Credential>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<Resource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<Session>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<ResourceIp>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<AuditEntry>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<AllowList>().HasQueryFilter(_ => false);
+        model.Entity<Installation>().HasQueryFilter(_ => false);
+        model.Entity<DataProtectionKey>().HasQueryFilter(_ => false);
+    }
+
+    // A model per scope, so that a tenant's filter is a plain comparison: "sees all OR organization = x" would keep SQLite from any index on it.
+    private sealed class ModelPerScope : IModelCacheKeyFactory
+    {
+        public object Create(DbContext context, bool designTime) => (context.GetType(), ((EntryGuardDb)context).SeesAll, designTime);
     }
 
     private sealed class OrganizationIdConverter() : ValueConverter<OrganizationId, Guid>(id => id.Value, value => new(value));

@@ -12,6 +12,9 @@ public sealed class Installation
     /// <summary>PostgreSQL system identifier, or id of the SQLite file; another value means a copy of the database (E27).</summary>
     public string? DatabaseIdentity { get; set; }
 
+    /// <summary>Says whether a master key is the one the key ring is encrypted with, and nothing about the key; null until the first start with one.</summary>
+    public byte[]? MasterKeyCheck { get; set; }
+
     /// <summary>Null until somebody was told one.</summary>
     public string? PublicUrl { get; set; }
 

@@ -40,7 +40,20 @@ public static class Names
             foreach (var property in entity.GetProperties())
                 property.SetColumnName(Snake(property.GetColumnName(StoreObjectIdentifier.Table(entity.GetTableName()!)) ?? property.Name));
         }
+
+        // Names of constraints are made of the names above, so they come last; all lower case, as PostgreSQL shows and finds them without quotes.
+        foreach (var entity in model.Model.GetEntityTypes())
+        {
+            foreach (var key in entity.GetKeys())
+                key.SetName(Lower(key.GetName()));
+            foreach (var key in entity.GetForeignKeys())
+                key.SetConstraintName(Lower(key.GetConstraintName()));
+            foreach (var index in entity.GetIndexes())
+                index.SetDatabaseName(Lower(index.GetDatabaseName()));
+        }
     }
+
+    private static string? Lower(string? name) => name?.ToLowerInvariant();
 
     private static class Wires<T>
         where T : struct, Enum
