@@ -40,7 +40,10 @@ public sealed class Databases : IAsyncDisposable
     /// <summary>One file, made if it is missing; its folder must exist.</summary>
     /// <param name="connectionString">"Data Source=/var/lib/entryguard/entryguard.db".</param>
     /// <exception cref="RefusedToStartException">It names no file.</exception>
-    public static Databases Sqlite(string connectionString)
+    public static Databases Sqlite(string connectionString) => Sqlite(connectionString, []);
+
+    /// <summary>With something that watches every command; for tests.</summary>
+    internal static Databases Sqlite(string connectionString, params IInterceptor[] watchers)
     {
         var settings = new SqliteConnectionStringBuilder(connectionString);
         if (settings.DataSource is "" or ":memory:" || settings.DataSource.StartsWith("file:", StringComparison.Ordinal) || settings.Mode == SqliteOpenMode.Memory)
@@ -49,7 +52,7 @@ public sealed class Databases : IAsyncDisposable
         var gate = new WriteGate();
         var options = new DbContextOptionsBuilder<SqliteDb>()
             .UseSqlite(settings.ConnectionString)
-            .AddInterceptors(new SqlitePragmas())
+            .AddInterceptors([new SqlitePragmas(), .. watchers])
             .Options;
         EntryGuardDb Open(OrganizationId? tenant) => new SqliteDb(options, tenant, gate);
         return new Databases(false, Open, () => Open(null), Path.GetDirectoryName(settings.DataSource)) { DataFile = settings.DataSource };

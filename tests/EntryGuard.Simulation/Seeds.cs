@@ -1,0 +1,46 @@
+namespace EntryGuard.Simulation;
+
+/// <summary>Runs many seeds, each on one thread.</summary>
+internal static class Seeds
+{
+    /// <summary>Two at a time, until none is left or <paramref name="run"/> says that it is enough.</summary>
+    public static void Run(IEnumerable<int> seeds, Func<int, bool> run)
+    {
+        var (queue, stop) = (new Queue<int>(seeds), false);
+        var threads = Enumerable.Range(0, 2).Select(_ => new Thread(() =>
+        {
+            while (true)
+            {
+                int seed;
+                lock (queue)
+                {
+                    if (stop || !queue.TryDequeue(out seed))
+                        return;
+                }
+
+                if (!run(seed))
+                    Volatile.Write(ref stop, true);
+            }
+        }, 16 << 20)).ToList();
+        threads.ForEach(t => t.Start());
+        threads.ForEach(t => t.Join());
+    }
+
+    /// <summary>The story of a broken law; null if all held.</summary>
+    public static string? Fails(int seed, Sabotage? sabotage = null)
+    {
+        using var world = new World(seed, sabotage);
+        try
+        {
+            world.Run();
+        }
+        catch (InvalidOperationException e)
+        {
+            return $"Seed {seed}: the simulation itself failed: {e}\n{world.Story.About([])}";
+        }
+
+        return world.Failure is { } failure
+            ? $"Seed {seed}: {failure.Message}\n{world.Story.About(failure is Broken broken ? broken.About : [])}  repeat: script/simulate --seed {seed}\n"
+            : null;
+    }
+}
