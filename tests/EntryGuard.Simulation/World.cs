@@ -5,7 +5,6 @@ using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
-using EntryGuard.Server.Features.ResourceIps;
 using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Simulation.Clouds;

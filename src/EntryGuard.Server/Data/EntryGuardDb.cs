@@ -3,6 +3,7 @@ using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Rules;
+using EntryGuard.Server.Data.Postgres;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Infrastructure;
@@ -104,6 +105,10 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         model.Entity<AllowList>().HasQueryFilter(_ => false);
         model.Entity<Installation>().HasQueryFilter(_ => false);
         model.Entity<DataProtectionKey>().HasQueryFilter(_ => false);
+        if (!IsShared)
+            return;
+        model.Entity<ClusterNode>().HasQueryFilter(_ => false);
+        model.Entity<ClusterVersion>().HasQueryFilter(_ => false);
     }
 
     // A model per scope, so that a tenant's filter is a plain comparison: "sees all OR organization = x" would keep SQLite from any index on it.
