@@ -1,6 +1,8 @@
+using System.Globalization;
 using EntryGuard.Contracts;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using Scalar.AspNetCore;
@@ -30,6 +32,13 @@ internal static class ApiDocument
                 ["apiKey"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-API-Key" },
                 ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The API key again." },
             };
+            return Task.CompletedTask;
+        });
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            // Requests are closed: an unknown field is refused. Answers may grow.
+            if (!context.JsonTypeInfo.Type.Name.EndsWith("Request", StringComparison.Ordinal))
+                schema.AdditionalPropertiesAllowed = true;
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(DescribeAsync);
@@ -69,7 +78,7 @@ internal static class ApiDocument
         operation.Responses ??= [];
         var problem = await context.GetOrCreateSchemaAsync(typeof(Problem), null, ct);
         context.Document!.AddComponent(nameof(Problem), problem);
-        void Add(int status, string why) => operation.Responses[status.ToString(System.Globalization.CultureInfo.InvariantCulture)] = new OpenApiResponse
+        void Add(int status, string why) => operation.Responses[status.ToString(CultureInfo.InvariantCulture)] = new OpenApiResponse
         {
             Description = why,
             Content = new Dictionary<string, OpenApiMediaType>
@@ -77,6 +86,20 @@ internal static class ApiDocument
                 ["application/problem+json"] = new() { Schema = new OpenApiSchemaReference(nameof(Problem), context.Document) },
             },
         };
+
+        // A body that may be left out is described as one that may be null.
+        foreach (var content in operation.RequestBody?.Content?.Values ?? [])
+            content.Schema = content.Schema?.OneOf?.FirstOrDefault(one => one.Type != JsonSchemaType.Null) ?? content.Schema;
+        // The generator keeps one type per status; a start answers 200 with a preview or with the earlier session.
+        foreach (var many in context.Description.ActionDescriptor.EndpointMetadata.OfType<IProducesResponseTypeMetadata>()
+            .Where(r => r.Type is not null).GroupBy(r => r.StatusCode).Where(g => g.Select(r => r.Type).Distinct().Count() > 1))
+        {
+            operation.Responses[many.Key.ToString(CultureInfo.InvariantCulture)].Content!["application/json"].Schema = new OpenApiSchema
+            {
+                OneOf = [.. many.Select(r => r.Type!.Name).Distinct().Select(name => new OpenApiSchemaReference(name, context.Document))],
+            };
+        }
+
         if (operation.Responses.ContainsKey("400") || operation.RequestBody is not null || operation.Parameters is { Count: > 0 })
             Add(400, "A field is wrong, or the moment; `error` and `validationErrors` say which.");
         if (access is { IsPublic: false })
@@ -92,8 +115,14 @@ internal static class ApiDocument
 
         if (context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) == true)
             Add(404, "There is no such thing, or it is not yours, which reads the same.");
+        if (context.Description.HttpMethod is not "GET")
+            Add(409, "It contradicts what is there, or somebody else changed it at the same moment.");
         if (operation.RequestBody is not null)
+        {
             Add(413, "The body is larger than 256 KB.");
+            Add(415, "The body is not JSON.");
+        }
+
         Add(429, "Too many requests; `Retry-After` says when to come back.");
         Add(500, "Our fault.");
     }

@@ -19,7 +19,7 @@ internal sealed partial class Failures : IExceptionHandler
                     new Dictionary<string, string> { [field] = fault });
                 break;
             case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } bad when Parameter().Match(bad.Message) is { Success: true } found:
-                var name = found.Groups["name"].Value;
+                var name = JsonNamingPolicy.CamelCase.ConvertName(found.Groups["name"].Value);
                 var what = found.Groups["missing"].Success ? "is missing" : "has the wrong form; see /openapi/v1.json";
                 if (name == "request")
                     name = "body";   // what every handler calls its body

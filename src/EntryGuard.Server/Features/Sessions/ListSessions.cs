@@ -5,6 +5,7 @@ using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.Sessions;
@@ -48,12 +49,12 @@ public static class ListSessions
             sessions = sessions.Where(s => s.StartedAt < end);
         if (after is { } cursor)
         {
-            var (at, id) = (cursor.At, new SessionId(cursor.Id));
-            sessions = sessions.Where(s => s.StartedAt < at || (s.StartedAt == at && s.Id.CompareTo(id) < 0));
+            var last = new SessionId(cursor.Id);   // ids of version 7 are in the order of starting
+            sessions = sessions.Where(s => s.Id.CompareTo(last) < 0);
         }
 
         await using var read = await db.BeginReadAsync(ct);
-        var rows = await sessions.OrderByDescending(s => s.StartedAt).ThenByDescending(s => s.Id).Take(limit + 1)
+        var rows = await sessions.OrderByDescending(s => s.Id).Take(limit + 1)
             .Select(SessionView.Projection).AsSplitQuery().ToListAsync(ct);
         var page = rows.Take(limit).ToList();
         var next = rows.Count > limit ? new Cursor(page[^1].Session.StartedAt, page[^1].Session.Id.Value).ToString() : null;
@@ -93,4 +94,6 @@ public static class ListSessions
 /// <param name="To">Started before.</param>
 /// <param name="Limit">Most rows; 50 unless given, 200 at most.</param>
 /// <param name="Cursor">From <c>X-Next-Cursor</c> of the page before.</param>
-public sealed record ListSessionsQuery(string[]? Status, bool? Overdue, string? From, string? To, int? Limit, string? Cursor);
+public sealed record ListSessionsQuery(
+    [FromQuery(Name = "status")] string[]? Status, [FromQuery(Name = "overdue")] bool? Overdue, [FromQuery(Name = "from")] string? From,
+    [FromQuery(Name = "to")] string? To, [FromQuery(Name = "limit")] int? Limit, [FromQuery(Name = "cursor")] string? Cursor);

@@ -29,13 +29,11 @@ public static class StartSession
 
         SessionWrite write;
         StartDraft draft;
-        await using (var work = await db.BeginWriteAsync(WritePriority.Other, ct))
+        try
         {
-            if (idempotencyKey is not null && dryRun != true && await EarlierAsync(db, caller, idempotencyKey, ct) is { } earlier)
-                return earlier.Session.IdempotencyHash!.AsSpan().SequenceEqual(wish.Hash)
-                    ? TypedResults.Ok(earlier.ToResponse())
-                    : new RefusalResult(new Refusal(ErrorCodes.IdempotencyKeyReused, RefusalKind.Conflict,
-                        "This Idempotency-Key came with another request before; use a new one for a new session."));
+            await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+            if (wish.IdempotencyKey is not null && dryRun != true && await EarlierAsync(db, caller, wish.IdempotencyKey, ct) is { } earlier)
+                return Again(earlier, wish);
 
             await Reach.LockForStartAsync(db, caller, wish.ResourceIds, ct);
             var drafted = await StartDraft.MakeAsync(db, caller, wish, providers, clock.Now, ct);
@@ -50,11 +48,26 @@ public static class StartSession
             write.Complete();
             await work.CommitAsync(ct);
         }
+        catch (DbUpdateException) when (wish.IdempotencyKey is not null)
+        {
+            // The same request at the same moment, on another connection, came first: its session is the answer to both.
+            db.ChangeTracker.Clear();
+            await using var read = await db.BeginReadAsync(ct);
+            if (await EarlierAsync(db, caller, wish.IdempotencyKey, ct) is not { } earlier)
+                throw;
+            return Again(earlier, wish);
+        }
 
         engine.Wake(write.Wake);
         var row = await GetSession.FindAsync(db, caller, draft.Session.Id, ct);
         return TypedResults.Created($"/api/v1/sessions/{draft.Session.Id.Value}", row!.ToResponse(draft.NotOpened));
     }
+
+    private static Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult> Again(SessionView.Row earlier, StartWish wish) =>
+        earlier.Session.IdempotencyHash!.AsSpan().SequenceEqual(wish.Hash)
+            ? TypedResults.Ok(earlier.ToResponse())
+            : new RefusalResult(new Refusal(ErrorCodes.IdempotencyKeyReused, RefusalKind.Conflict,
+                "This Idempotency-Key came with another request before; use a new one for a new session."));
 
     private static async Task<SessionView.Row?> EarlierAsync(EntryGuardDb db, Caller caller, string key, CancellationToken ct) =>
         await db.Sessions.AsNoTracking().Where(s => s.UserId == caller.UserId && s.IdempotencyKey == key)
