@@ -4,16 +4,32 @@ namespace EntryGuard.Domain;
 public readonly record struct OrganizationId(Guid Value);
 
 /// <summary>A person, or a machine account, of one organization.</summary>
-public readonly record struct UserId(Guid Value);
+public readonly record struct UserId(Guid Value) : IComparable<UserId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(UserId other) => Value.CompareTo(other.Value);
+}
 
 /// <summary>One API key of one user.</summary>
-public readonly record struct ApiKeyId(Guid Value);
+public readonly record struct ApiKeyId(Guid Value) : IComparable<ApiKeyId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(ApiKeyId other) => Value.CompareTo(other.Value);
+}
 
 /// <summary>One stored credential.</summary>
-public readonly record struct CredentialId(Guid Value);
+public readonly record struct CredentialId(Guid Value) : IComparable<CredentialId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(CredentialId other) => Value.CompareTo(other.Value);
+}
 
 /// <summary>One allow-list somewhere, as an organization sees it.</summary>
-public readonly record struct ResourceId(Guid Value);
+public readonly record struct ResourceId(Guid Value) : IComparable<ResourceId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(ResourceId other) => Value.CompareTo(other.Value);
+}
 
 /// <summary>One user's time-bound access; also the id of the owner of its claims.</summary>
 public readonly record struct SessionId(Guid Value) : IComparable<SessionId>
