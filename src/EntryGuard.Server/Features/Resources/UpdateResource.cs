@@ -1,0 +1,205 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Features.Resources;
+
+/// <summary>
+/// <c>PATCH /resources/{id}</c>. What live claims rest on changes with them, in one transaction: other ports move them (E08), the switch ends
+/// them (E05). Every edit tries overdue closings again at once (E04).
+/// </summary>
+public static class UpdateResource
+{
+    public static async Task<Results<Ok<ResourceResponse>, RefusalResult>> Handle(
+        Guid id, UpdateResourceRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, EntryGuardDb db, Caller caller, ProviderSet providers,
+        Verification verification, IEngine engine, DatabaseClock clock, HttpResponse response, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(providers);
+        ArgumentNullException.ThrowIfNull(verification);
+        ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(clock);
+        var (edit, refusal) = Parse(request);
+        if (edit is null)
+            return new RefusalResult(refusal!);
+        var resourceId = new ResourceId(id);
+        SessionWrite write;
+        bool verify;
+        try
+        {
+            await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+            if (edit.Credential is { } wanted)
+                await db.LockAsync(wanted, ct);
+            await db.LockAsync(resourceId, ct);
+            if (await db.Resources.SingleOrDefaultAsync(r => r.Id == resourceId && r.DeletedAt == null, ct) is not { } resource)
+                return new RefusalResult(GetResource.NotFound);
+            if (ETags.Outdated(ifMatch, resource.UpdatedAt) is { } outdated)
+                return new RefusalResult(outdated);
+            var (scopes, fault) = await CheckAsync(db, edit, request, resource, providers, ct);
+            if (fault is not null)
+                return new RefusalResult(fault);
+
+            var changes = Changes(edit, resource, scopes);
+            if (changes.Count == 0)
+                return TypedResults.Ok((await ShowAsync(db, resourceId, response, ct))!);
+            write = await SessionWrite.LockOwnersAsync(db, db.ResourceIps.Where(c => c.ResourceId == resourceId
+                && (c.DueAt != null || (c.Wanted == Wanted.Present && c.Session!.EndedAt == null))), clock.Now, caller.Actor, ct);
+            var claims = write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resourceId).ToList();
+            if (edit.IsActive != false && !scopes.SequenceEqual(resource.Scopes) && RoomFault(resource, claims, scopes) is { } full)
+                return new RefusalResult(full);
+            MoveClaims(write, resource, claims, edit.IsActive == false, scopes);
+            verify = changes.Keys.Any(c => c is "config" or "credentialId" or "isActive");
+            Apply(edit, resource, scopes, write.Now);
+            db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_UPDATE", write.Now, changes));
+            write.Complete();
+            await work.CommitAsync(ct);
+        }
+        catch (DbUpdateException e) when (UniqueNames.Refused(e))
+        {
+            return new RefusalResult(CreateResource.NameTaken);
+        }
+
+        engine.Wake(write.Wake);
+        if (verify)
+            await verification.VerifyAsync(resourceId, caller.Actor, ct);
+        return await GetResource.FindAsync(db, resourceId, response, ct) is { } found ? TypedResults.Ok(found) : new RefusalResult(GetResource.NotFound);
+    }
+
+    // Inside the write: it must not begin a read of its own.
+    private static async Task<ResourceResponse?> ShowAsync(EntryGuardDb db, ResourceId id, HttpResponse response, CancellationToken ct)
+    {
+        var row = await db.Resources.Where(r => r.Id == id).Select(ResourceView.Projection).SingleAsync(ct);
+        ETags.Show(response, row.Resource.UpdatedAt);
+        return row.ToResponse();
+    }
+
+    private static async Task<(ImmutableArray<Scope> Scopes, Refusal? Refusal)> CheckAsync(
+        EntryGuardDb db, Edit edit, UpdateResourceRequest request, Resource resource, ProviderSet providers, CancellationToken ct)
+    {
+        var errors = new Dictionary<string, string>();
+        Fixed("provider", request.Provider, resource.Provider, errors);
+        Fixed("resourceType", request.ResourceType, resource.ResourceType, errors);
+        Fixed("resourceIdentifier", request.ResourceIdentifier, resource.Identifier, errors);
+        Fixed("region", request.Region, resource.Region, errors);
+        var provider = providers.Find(resource.Provider, resource.ResourceType);
+        var scopes = resource.Scopes;
+        if (provider is null && (edit.Config is not null || edit.Credential is not null))
+            errors[edit.Config is null ? "credentialId" : "config"] = $"cannot be checked: this server has no provider for {resource.Provider}/{resource.ResourceType}";
+        if (provider is not null && edit.Credential is not null && CreateResource.CredentialFault(provider, true) is { } unneeded)
+            errors["credentialId"] = unneeded;
+        if (provider is not null && edit.Config is { } config)
+        {
+            var reading = provider.Read(new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(config)));
+            foreach (var (field, what) in reading.Errors)
+                errors.TryAdd(field, what);
+            scopes = reading.IsGood ? reading.Scopes : scopes;
+        }
+
+        if (errors.Count > 0)
+            return (scopes, Refusal.Validation(errors));
+        if (edit.Credential is { } credential && await CreateResource.CredentialFaultAsync(db, credential, provider!, ct) is { } fault)
+            return (scopes, fault);
+        if (edit.Credential is { } other && other != resource.CredentialId && resource.AllowListKey is not null
+            && await db.ResourceIps.AnyAsync(c => c.ResourceId == resource.Id && c.DueAt != null, ct))
+            return (scopes, await OtherAccountAsync(db, resource, other, ct));
+        return await db.Resources.AnyAsync(r => r.Id != resource.Id && r.Name == edit.Name && r.DeletedAt == null, ct)
+            ? (scopes, CreateResource.NameTaken)
+            : (scopes, null);
+    }
+
+    // E15. While anything may stand, only a credential that is known to prove the same identity may take over.
+    private static async Task<Refusal?> OtherAccountAsync(EntryGuardDb db, Resource resource, CredentialId other, CancellationToken ct) =>
+        await db.Resources.AnyAsync(r => r.CredentialId == other && r.DeletedAt == null && r.Health == ResourceHealth.Valid && r.Identity == resource.Identity, ct)
+            ? null
+            : Refusal.Field("credentialId",
+                $"is not known to lead to {resource.Identity}, and rules made there may stand; end the sessions first, or rotate the present credential in place",
+                ErrorCodes.OtherIdentity);
+
+    private static void Fixed(string field, string? given, string? now, Dictionary<string, string> errors)
+    {
+        if (given is not null && given != (now ?? ""))
+            errors[field] = $"never changes; it is {now ?? "not set"}, so make a new Resource for another one";
+    }
+
+    private static Dictionary<string, object> Changes(Edit edit, Resource resource, ImmutableArray<Scope> scopes)
+    {
+        var changes = new Dictionary<string, object>();
+        if (edit.Name is { } name && name != resource.Name)
+            changes["name"] = new { from = resource.Name, to = name };
+        if (edit.Config is { } config && config != resource.Config)
+            changes["config"] = new { from = JsonSerializer.Deserialize<JsonElement>(resource.Config), to = JsonSerializer.Deserialize<JsonElement>(config) };
+        if (!scopes.SequenceEqual(resource.Scopes))
+            changes["rules"] = new { from = resource.Scopes.Select(s => s.ToString()), to = scopes.Select(s => s.ToString()) };
+        if (edit.Credential is { } credential && credential != resource.CredentialId)
+            changes["credentialId"] = new { from = resource.CredentialId?.Value, to = credential.Value };
+        if (edit.IsActive is { } active && active != resource.IsActive)
+            changes["isActive"] = new { from = resource.IsActive, to = active };
+        if (edit.Allowed is { } allowed && !allowed.SequenceEqual(resource.AllowedAddresses))
+            changes["allowedAddresses"] = new { from = resource.AllowedAddresses, to = allowed };
+        return changes;
+    }
+
+    // E08: refused before anything moves if the provider is known to lack room for both the old and the new rules.
+    private static Refusal? RoomFault(Resource resource, List<ResourceIp> claims, ImmutableArray<Scope> scopes)
+    {
+        if (resource is not { CapacityLimit: { } limit, CapacityUsed: { } used })
+            return null;
+        var live = claims.Where(c => c.State.IsLive).ToList();
+        var standing = live.SelectMany(c => c.Scopes.Select(s => new RuleKey(s, c.Address))).ToHashSet();
+        var needed = live.SelectMany(c => scopes.Select(s => new RuleKey(s, c.Address))).Distinct().Count(rule => !standing.Contains(rule));
+        return needed <= limit - used
+            ? null
+            : new Refusal(ErrorCodes.CapacityExceeded, RefusalKind.Invalid,
+                $"Live sessions would need {needed} more rules, and the provider has room for {Math.Max(0, limit - used)} ({used} of {limit} are used). End some sessions first.");
+    }
+
+    private static void MoveClaims(SessionWrite write, Resource resource, List<ResourceIp> claims, bool end, ImmutableArray<Scope> scopes)
+    {
+        foreach (var claim in claims)
+        {
+            if (end && claim.Wanted == Wanted.Present)
+                write.End(claim, EndReason.AccessRevoked);
+            else if (!scopes.SequenceEqual(resource.Scopes) && claim.State.IsLive)
+                write.Supersede(claim, scopes);
+            else
+                write.TryNow(claim);
+        }
+    }
+
+    private static void Apply(Edit edit, Resource resource, ImmutableArray<Scope> scopes, DateTimeOffset now)
+    {
+        resource.Name = edit.Name ?? resource.Name;
+        resource.Config = edit.Config ?? resource.Config;
+        resource.Scopes = scopes;
+        resource.CredentialId = edit.Credential ?? resource.CredentialId;
+        resource.IsActive = edit.IsActive ?? resource.IsActive;
+        resource.AllowedAddresses = edit.Allowed ?? resource.AllowedAddresses;
+        resource.UpdatedAt = now > resource.UpdatedAt ? now : resource.UpdatedAt.AddMicroseconds(1);
+    }
+
+    private static (Edit? Edit, Refusal? Refusal) Parse(UpdateResourceRequest request)
+    {
+        var errors = new Dictionary<string, string>();
+        var name = request.Name is null ? null : RequestFields.Name("name", request.Name, errors);
+        var credential = RequestFields.Id("credentialId", request.CredentialId, errors);
+        var config = RequestFields.JsonObject("config", request.Config, CreateResource.MostConfig, errors);
+        var allowed = request.AllowedAddresses is null ? null : CreateResource.Allowed(request.AllowedAddresses, errors);
+        return errors.Count > 0
+            ? (null, Refusal.Validation(errors))
+            : (new Edit(name, credential is { } id ? new CredentialId(id) : null, config, request.IsActive, allowed), null);
+    }
+
+    // Null: stays as it is.
+    private sealed record Edit(string? Name, CredentialId? Credential, string? Config, bool? IsActive, IReadOnlyList<string>? Allowed);
+}
