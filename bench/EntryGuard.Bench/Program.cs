@@ -3,12 +3,15 @@ using EntryGuard.Bench;
 return args switch
 {
     ["gate"] => await GateBench.RunAsync(),
+    ["server", var path] => await ServerBench.RunAsync(path),
     [GateServer.Verb, var sink, var echo] => await GateServer.RunAsync(sink, echo),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/EntryGuard.Bench -- gate    (races HAProxy, under a minute)");
+    Console.Error.WriteLine("usage: dotnet run -c Release --project bench/EntryGuard.Bench -- VERB");
+    Console.Error.WriteLine("  gate          races HAProxy, under a minute");
+    Console.Error.WriteLine("  server PATH   start-up and memory of the built server, e.g. src/EntryGuard.Server/bin/Release/net10.0/entryguard");
     return 2;
 }

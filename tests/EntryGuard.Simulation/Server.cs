@@ -37,7 +37,7 @@ internal sealed class Server : IEngine, IAsyncDisposable
             return Sabotage?.Wrap(provider) ?? provider;
         }));
         var log = new DefectLog(world, Process);
-        var (budget, secrets) = (new CallBudget(Process.Time), new SecretBox());
+        var (budget, secrets) = (new CallBudget(Process.Time), new SecretBox(new Microsoft.AspNetCore.DataProtection.EphemeralDataProtectionProvider()));
         for (var i = 0; i < 2; i++)
             workers.Add(new AllowListWorker(Databases, Providers, secrets, budget, Clock, Process.Time, metrics, log.For<AllowListWorker>()));
         due = new DueClaims(Databases, Clock, metrics);

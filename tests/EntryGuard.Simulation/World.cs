@@ -356,9 +356,21 @@ internal sealed class World : IDisposable
         {
             var resource = new Resource
             {
-                Id = new(Id()), OrganizationId = organization.Id, Name = $"{organization.Name}/{cloud.Name}:{string.Join('+', ports)}", Provider = "SIM",
-                ResourceType = cloud.Kind.Name, Identifier = cloud.Name, Config = "{}", Scopes = [.. ports.Select(Scope.Tcp)], AllowedAddresses = ["DOCUMENTATION"],
-                Health = ResourceHealth.Valid, AllowListKey = Sabotage?.Key(cloud, resources.Count) ?? cloud.Key, Identity = "sim", ThrottleKey = $"sim:{cloud.Name}", CreatedAt = now, UpdatedAt = now,
+                Id = new(Id()),
+                OrganizationId = organization.Id,
+                Name = $"{organization.Name}/{cloud.Name}:{string.Join('+', ports)}",
+                Provider = "SIM",
+                ResourceType = cloud.Kind.Name,
+                Identifier = cloud.Name,
+                Config = "{}",
+                Scopes = [.. ports.Select(Scope.Tcp)],
+                AllowedAddresses = ["DOCUMENTATION"],
+                Health = ResourceHealth.Valid,
+                AllowListKey = Sabotage?.Key(cloud, resources.Count) ?? cloud.Key,
+                Identity = "sim",
+                ThrottleKey = $"sim:{cloud.Name}",
+                CreatedAt = now,
+                UpdatedAt = now,
             };
             db.Resources.Add(resource);
             resources.Add(resource);
