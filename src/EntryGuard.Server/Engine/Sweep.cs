@@ -107,13 +107,13 @@ internal sealed class Sweep(
         await using (await db.BeginReadAsync(ct))
         {
             moving = await db.Sessions
-                .Where(s => s.Status == SessionStatus.Pending || s.Status == SessionStatus.Expiring
-                    || ((s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial) && s.ChangedAt >= lookedAt))
-                .OrderBy(s => s.Id).Select(s => s.Id).ToListAsync(ct);
+                .Where(s => s.EndedAt == null && (s.Status == SessionStatus.Pending || s.Status == SessionStatus.Expiring || s.ChangedAt >= lookedAt))
+                .Select(s => s.Id).ToListAsync(ct);
         }
 
+        // In order of age, but not by the database: asked for an order by id, SQLite may walk through the whole history by it.
         var wake = new HashSet<AllowListKey>();
-        foreach (var some in moving.Chunk(100))
+        foreach (var some in moving.Order().Chunk(100))
         {
             wake.UnionWith(await WriteAsync(db, some, write =>
             {

@@ -52,9 +52,8 @@ public class QueryPlanTests
         await plans.AddAsync(tenant.ResourceIps.Where(c => c.SessionId == session), "ix_resource_ips_session_id_organization_id");
         var resource = new ResourceId(Id(4, 9));
         await plans.AddAsync(engine.ResourceIps.Where(c => c.ResourceId == resource && c.DueAt != null), "ix_resource_ips_resource_id_organization_id");
-        await plans.AddAsync(engine.Sessions.Where(s => s.Status == SessionStatus.Pending || s.Status == SessionStatus.Expiring
-            || ((s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial) && s.ChangedAt >= Now)).OrderBy(s => s.Id).Select(s => s.Id),
-            "ix_sessions_status_changed_at");
+        await plans.AddAsync(engine.Sessions.Where(s => s.EndedAt == null && (s.Status == SessionStatus.Pending || s.Status == SessionStatus.Expiring || s.ChangedAt >= Now)).Select(s => s.Id),
+            "ix_sessions_changed_at");
 
         // Lists, in the tenant scope: on PostgreSQL through row-level security.
         var user = new UserId(Id(2, 3));
@@ -104,6 +103,7 @@ public class QueryPlanTests
             ("created_at", At("0")), ("updated_at", At("0")));
         await Insert("sessions", Sessions, ("id", Of(5, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")),
             ("status", "CASE WHEN i % 200 = 77 THEN 'ACTIVE' WHEN i % 2000 = 3 THEN 'EXPIRING' ELSE 'EXPIRED' END"), ("started_at", At("i")), ("expires_at", At("i")), ("changed_at", At("i")),
+            ("ended_at", $"CASE WHEN i % 200 = 77 OR i % 2000 = 3 THEN NULL ELSE {At("i")} END"),
             ("idempotency_key", "CASE WHEN i % 3 = 0 THEN 'key-' || i END"));
         await Insert("resource_ips", Claims, ("id", Of(6, "i")), ("organization_id", Organizational("i")), ("session_id", Of(5, $"i % {Sessions}")), ("resource_id", Of(4, $"i % {Resources}")),
             ("allow_list_key", $"'list-' || (i % {Resources})"), ("address", "'203.0.' || (i / 256 % 256) || '.' || (i % 256) || '/32'"), ("scopes", "'tcp/443'"), ("grant", "'DIRECT'"),

@@ -21,6 +21,6 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.HasIndex(s => new { s.UserId, s.OrganizationId, s.Id });          // one user's, newest first
         builder.HasIndex(s => new { s.OrganizationId, s.Id });                    // an organization's, newest first
         builder.HasIndex(s => new { s.OrganizationId, s.Status, s.Id });          // ... of one status
-        builder.HasIndex(s => new { s.Status, s.ChangedAt });                     // what the sweep recomputes
+        builder.HasIndex(s => s.ChangedAt).HasFilter("ended_at IS NULL");         // what the sweep recomputes: few have not ended
     }
 }

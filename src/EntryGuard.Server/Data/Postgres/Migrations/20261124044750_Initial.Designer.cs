@@ -863,8 +863,9 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.HasIndex("OrganizationId", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_id");
 
-                    b.HasIndex("Status", "ChangedAt")
-                        .HasDatabaseName("ix_sessions_status_changed_at");
+                    b.HasIndex("ChangedAt")
+                        .HasDatabaseName("ix_sessions_changed_at")
+                        .HasFilter("ended_at IS NULL");
 
                     b.HasIndex("UserId", "IdempotencyKey")
                         .IsUnique()

@@ -542,9 +542,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 columns: new[] { "organization_id", "status", "id" });
 
             migrationBuilder.CreateIndex(
-                name: "ix_sessions_status_changed_at",
+                name: "ix_sessions_changed_at",
                 table: "sessions",
-                columns: new[] { "status", "changed_at" });
+                column: "changed_at",
+                filter: "ended_at IS NULL");
 
             migrationBuilder.CreateIndex(
                 name: "ix_sessions_user_id_idempotency_key",
