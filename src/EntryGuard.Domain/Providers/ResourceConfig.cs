@@ -15,6 +15,12 @@ public sealed record ResourceConfig(string Identifier, string? Region, JsonEleme
 /// <param name="Errors">Field name ("config.listen") to what is wrong and what to write instead.</param>
 public sealed record ConfigReading(ImmutableArray<Scope> Scopes, IReadOnlyDictionary<string, string> Errors)
 {
+    /// <summary>
+    /// What in it says which allow-list this is, in words: it never changes once the Resource was verified (E08). Null where identifier and
+    /// region say it all.
+    /// </summary>
+    public string? Fixed { get; init; }
+
     /// <summary>A good configuration.</summary>
     public static ConfigReading Good(params ImmutableArray<Scope> scopes) => new(scopes, new Dictionary<string, string>());
 

@@ -42,8 +42,6 @@ public sealed record GateConfig(IPEndPoint Listen, EndPoint Target)
             errors["config.target"] = $"is outside of what the operator lets gates lead to ({string.Join(", ", limits.Forward)}); see EntryGuard:Gate:Forward";
         if (listen is IPEndPoint door && door.Equals(target))
             errors["config.target"] = "is where the gate itself listens; write the address of what is behind it";
-        if (listen is IPEndPoint at && config.Identifier.Length > 0 && config.Identifier != at.ToString())
-            errors["resourceIdentifier"] = $"must be what config.listen says, {at}";
         return errors.Count == 0 ? new GateConfig((IPEndPoint)listen!, target!) : null;
     }
 

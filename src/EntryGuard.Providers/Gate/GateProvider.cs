@@ -41,7 +41,9 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     public ConfigReading Read(ResourceConfig config)
     {
         var errors = new Dictionary<string, string>();
-        return GateConfig.Read(config, limits, errors) is { } read ? ConfigReading.Good(read.Scope) : ConfigReading.Bad(errors);
+        return GateConfig.Read(config, limits, errors) is { } read
+            ? ConfigReading.Good(read.Scope) with { Fixed = $"{read.Listen} to {read.TargetText}" }
+            : ConfigReading.Bad(errors);
     }
 
     /// <inheritdoc/>
@@ -51,7 +53,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     public AllowListKeys KeysOf(ResourceConfig config, string identity)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return new(new AllowListKey($"gate:{config.Identifier}"), null);
+        return new(new AllowListKey($"gate:{GateConfig.Read(config, limits, [])?.Listen.ToString() ?? config.Identifier}"), null);
     }
 
     /// <summary>Can this process listen there, and does the target answer? A target that is down is only a warning: the door may be made first.</summary>
@@ -61,10 +63,18 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         var errors = new Dictionary<string, string>();
         if (GateConfig.Read(context.Config, limits, errors) is not { } config)
             return VerifyReport.Invalid(string.Join(" ", errors.Select(e => $"{e.Key} {e.Value}.")));
+        var warnings = new List<string>();
         if (!doors.ContainsKey(config.Listen.ToString()) && CannotListen(config.Listen) is { } fault)
-            return VerifyReport.Invalid($"The gate cannot listen on {config.Listen}: {fault}. Free the port, or choose another.");
-        var warnings = await UnreachableAsync(config, ct) is { } why ? new[] { $"The target {config.TargetText} does not answer now: {why}." } : [];
-        return VerifyReport.Valid($"to:{config.TargetText}", $"The gate listens on {config.Listen} and leads to {config.TargetText}.", warnings);
+        {
+            // Another node of ours on this machine may hold it; before the first good verification none does.
+            if (context.Key is null || fault.SocketErrorCode != SocketError.AddressAlreadyInUse)
+                return VerifyReport.Invalid($"The gate cannot listen on {config.Listen}: {fault.Message}. Free the port, or choose another.");
+            warnings.Add($"Another process listens on {config.Listen}; that is right if it is another node of this installation.");
+        }
+
+        if (await UnreachableAsync(config, ct) is { } why)
+            warnings.Add($"The target {config.TargetText} does not answer now: {why}.");
+        return VerifyReport.Valid($"to:{config.TargetText}", $"The gate listens on {config.Listen} and leads to {config.TargetText}.", [.. warnings]);
     }
 
     /// <inheritdoc/>
@@ -131,18 +141,26 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     private Door Open(GateConfig config)
     {
         var listen = config.Listen.ToString();
-        if (doors.TryGetValue(listen, out var open))
+        if (doors.TryGetValue(listen, out var open) && open.Target == config.TargetText)
             return open;
         lock (opening)
         {
             if (doors.TryGetValue(listen, out open))
-                return open;
+            {
+                if (open.Target == config.TargetText)
+                    return open;
+
+                // What led there was deleted, and the port was given to another: nobody may come out at the old place.
+                doors.TryRemove(listen, out _);
+                open.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            }
+
             var table = new AllowTable(time);
             try
             {
                 var gate = TcpGate.Start(
                     new GateOptions { Listen = config.Listen, Target = config.Target, MayForwardTo = limits.MayForward }, table, time);
-                return doors[listen] = new Door(gate, table);
+                return doors[listen] = new Door(gate, table, config.TargetText);
             }
             catch
             {
@@ -175,7 +193,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         return stood ? new RuleOutcome.AlreadyThere(entry) : new RuleOutcome.Applied(entry);
     }
 
-    private static string? CannotListen(IPEndPoint endpoint)
+    private static SocketException? CannotListen(IPEndPoint endpoint)
     {
         try
         {
@@ -185,7 +203,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         }
         catch (SocketException e)
         {
-            return e.Message;
+            return e;
         }
     }
 
@@ -218,7 +236,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         }
     }
 
-    private sealed record Door(TcpGate Gate, AllowTable Table) : IAsyncDisposable
+    private sealed record Door(TcpGate Gate, AllowTable Table, string Target) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

@@ -25,7 +25,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         if (await db.AllowLists.AsNoTracking().SingleOrDefaultAsync(a => a.Key == key, ct) is not { } list)
             return null;
         installation ??= (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
-        var type = list.Type.Split('/') is [var provider, var kind] ? new ResourceType(provider, kind) : default;
+        var type = TypeOf(list);
         var now = clock.Now;
         var open = db.ResourceIps.AsNoTracking().Include(c => c.Resource!).ThenInclude(r => r.Credential)
             .Where(c => c.AllowListKey == key && c.DueAt != null);
@@ -49,6 +49,18 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
             key, type, installation, list.QuietAfter, [.. rows.Select(c => c.ToClaim())], rows.ToDictionary(c => c.Id, c => c.SessionId),
             rows.Select(c => c.Resource!).DistinctBy(r => r.Id).ToDictionary(r => r.Id, ResourceView.Of),
             [.. rows.Where(c => c.AttemptId is not null).Select(c => c.Id)]);
+    }
+
+    /// <summary>What kind of allow-list it is, and a Resource in use through which it is reached; null: there is no such allow-list.</summary>
+    public async Task<(ResourceType Type, ResourceView? Resource)?> FindServedAsync(AllowListKey key, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        if (await db.AllowLists.AsNoTracking().SingleOrDefaultAsync(a => a.Key == key, ct) is not { } list)
+            return null;
+        var resource = await db.Resources.AsNoTracking().Include(r => r.Credential)
+            .Where(r => r.AllowListKey == key && r.IsActive && r.DeletedAt == null && r.Identity == list.Identity).OrderBy(r => r.Id).FirstOrDefaultAsync(ct);
+        return (TypeOf(list), resource is null ? null : ResourceView.Of(resource));
     }
 
     /// <summary>Attempts of a dead or doubled worker become unanswered ones (E12).</summary>
@@ -194,6 +206,8 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
             list.QuietAfter = Latest(list.QuietAfter, now);
         return list.QuietAfter + capabilities.ReadDelay;
     }
+
+    private static ResourceType TypeOf(AllowList list) => list.Type.Split('/') is [var provider, var kind] ? new ResourceType(provider, kind) : default;
 
     private async Task WriteAsync(
         LoadedAllowList load, IReadOnlyCollection<ResourceIpId> claims, Func<EntryGuardDb, SessionWrite, Task> act, CancellationToken ct)

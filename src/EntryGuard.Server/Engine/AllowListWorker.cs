@@ -58,6 +58,8 @@ internal sealed class AllowListWorker(
     private async Task<bool> PassAsync(AllowListKey key, CancellationToken leaving, CancellationToken ct)
     {
         var load = await ledger.LoadAsync(key, all => MustRebuild(key, all), ct);
+        if (load is null)
+            await HoldAsync(key, ct);
         if (load is null || providers.Find(load.Type.Provider, load.Type.Kind) is not { } provider)
             return false;
         if (load.InFlight.Count > 0)
@@ -93,6 +95,24 @@ internal sealed class AllowListWorker(
         }
 
         return wrote;
+    }
+
+    // Nobody wants anything there. What lives in this process is there all the same, shut, as long as a Resource is in use; then it goes.
+    private async Task HoldAsync(AllowListKey key, CancellationToken ct)
+    {
+        if (!providers.All.Any(p => p is IHoldsAllowLists) || await ledger.FindServedAsync(key, ct) is not var (type, resource))
+            return;
+        if (providers.Find(type.Provider, type.Kind) is not { } provider || provider is not IHoldsAllowLists holder)
+            return;
+        if (resource is null)
+        {
+            Forget(key);
+            await holder.ReleaseAsync(key);
+        }
+        else if (MustRebuild(key, type, provider) && (await provider.ListAsync(Context(resource), ct)).Snapshot is not null)
+        {
+            rebuilt[key] = true;
+        }
     }
 
     private bool MustRebuild(AllowListKey key, ResourceType type) => providers.Find(type.Provider, type.Kind) is { } provider && MustRebuild(key, type, provider);

@@ -40,6 +40,7 @@ public static class EngineSetup
         services.AddSingleton<Clock>();
         services.AddSingleton<Sweep>();
         services.AddSingleton(s => new Lazy<Clock>(s.GetRequiredService<Clock>));   // the clock rings at the engine, the engine at the clock
+        services.AddSingleton(s => new Lazy<Sweep>(s.GetRequiredService<Sweep>));
         services.AddSingleton(s => new Lazy<IGrainFactory>(s.GetRequiredService<IGrainFactory>));
 
         // The order of starting; they stop in the opposite one, so nobody rings at grains that are gone.
@@ -52,6 +53,8 @@ public static class EngineSetup
         // Calls in flight have a time-out of 15 s; the rest is for writing down what they answered.
         services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);   // its first look says that it waited since the machine was started
+        builder.Logging.AddFilter("Polly", LogLevel.Error);                      // Orleans tries placements again while nodes come and go
         return builder;
     }
 

@@ -3,11 +3,13 @@ using EntryGuard.Domain;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>Rings at the allow-lists' grains, and at this node's clock.</summary>
-internal sealed class OrleansEngine(Lazy<IGrainFactory> grains, Lazy<Clock> clock, ILogger<OrleansEngine> log) : IEngine
+internal sealed class OrleansEngine(Lazy<IGrainFactory> grains, Lazy<Clock> clock, Lazy<Sweep> sweep, ILogger<OrleansEngine> log) : IEngine
 {
     public void Wake(IEnumerable<AllowListKey> keys)
     {
         ArgumentNullException.ThrowIfNull(keys);
+        if (!sweep.Value.HasBegun)
+            return;   // there is no grain to ring at yet; the first sweep finds whatever is due
         var any = false;
         foreach (var key in keys)
         {

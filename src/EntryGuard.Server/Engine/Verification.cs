@@ -88,6 +88,7 @@ public sealed class Verification(
     private async Task<VerifyReport?> RecordAsync(Resource asked, VerifyReport report, Actor actor, bool last, CancellationToken ct)
     {
         SessionWrite write;
+        AllowListKey? key;
         await using (var db = databases.OpenEngine())
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
@@ -110,11 +111,12 @@ public sealed class Verification(
             foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resource.Id))
                 write.TryNow(claim);
             await WriteHealthAsync(db, resource, report, actor, write.Now, ct);
+            key = resource.AllowListKey;
             write.Complete();
             await work.CommitAsync(ct);
         }
 
-        engine.Wake(write.Wake);
+        engine.Wake(key is { } held ? write.Wake.Append(held) : write.Wake);   // a gate listens from now on, open to nobody
         return report;
     }
 

@@ -24,11 +24,13 @@ public static class DeleteResource
         ArgumentNullException.ThrowIfNull(clock);
         var resourceId = new ResourceId(id);
         SessionWrite write;
+        AllowListKey? key;
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
             await db.LockAsync(resourceId, ct);
             if (await db.Resources.SingleOrDefaultAsync(r => r.Id == resourceId && r.DeletedAt == null, ct) is not { } resource)
                 return new RefusalResult(GetResource.NotFound);
+            key = resource.AllowListKey;
             var claims = db.ResourceIps.Where(c => c.ResourceId == resourceId);
             if (end != true && await claims.AnyAsync(c => c.DueAt != null, ct))
                 return new RefusalResult(InUse);
@@ -53,7 +55,7 @@ public static class DeleteResource
             await work.CommitAsync(ct);
         }
 
-        engine.Wake(write.Wake);
+        engine.Wake(key is { } held ? write.Wake.Append(held) : write.Wake);   // a gate gives its port back
         return TypedResults.NoContent();
     }
 }

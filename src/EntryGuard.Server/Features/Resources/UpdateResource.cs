@@ -35,6 +35,7 @@ public static class UpdateResource
             return new RefusalResult(refusal!);
         var resourceId = new ResourceId(id);
         SessionWrite write;
+        AllowListKey? key;
         bool verify;
         try
         {
@@ -59,6 +60,7 @@ public static class UpdateResource
             if (edit.IsActive != false && !scopes.SequenceEqual(resource.Scopes) && RoomFault(resource, claims, scopes) is { } full)
                 return new RefusalResult(full);
             MoveClaims(write, resource, claims, edit.IsActive == false, scopes);
+            key = resource.AllowListKey;
             verify = changes.Keys.Any(c => c is "config" or "credentialId" or "isActive");
             Apply(edit, resource, scopes, write.Now);
             db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_UPDATE", write.Now, changes));
@@ -70,7 +72,7 @@ public static class UpdateResource
             return new RefusalResult(CreateResource.NameTaken);
         }
 
-        engine.Wake(write.Wake);
+        engine.Wake(key is { } held ? write.Wake.Append(held) : write.Wake);   // a gate opens its port, or gives it back
         if (verify)
             await verification.VerifyAsync(resourceId, caller.Actor, ct);
         return await GetResource.FindAsync(db, resourceId, response, ct) is { } found ? TypedResults.Ok(found) : new RefusalResult(GetResource.NotFound);
@@ -100,10 +102,12 @@ public static class UpdateResource
             errors["credentialId"] = unneeded;
         if (provider is not null && edit.Config is { } config)
         {
-            var reading = provider.Read(new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(config)));
+            var reading = provider.Read(ConfigOf(resource, config));
             foreach (var (field, what) in reading.Errors)
                 errors.TryAdd(field, what);
             scopes = reading.IsGood ? reading.Scopes : scopes;
+            if (reading.IsGood && resource.AllowListKey is not null && provider.Read(ConfigOf(resource)).Fixed is { } was && was != reading.Fixed)
+                errors["config"] = $"leads from {reading.Fixed}, and this Resource is {was} for good; make a new Resource for the other one";
         }
 
         if (errors.Count > 0)
@@ -117,6 +121,9 @@ public static class UpdateResource
             ? (scopes, CreateResource.NameTaken)
             : (scopes, null);
     }
+
+    private static ResourceConfig ConfigOf(Resource resource, string? config = null) =>
+        new(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(config ?? resource.Config));
 
     // E15. While anything may stand, only a credential that is known to prove the same identity may take over.
     private static async Task<Refusal?> OtherAccountAsync(EntryGuardDb db, Resource resource, CredentialId other, CancellationToken ct) =>
