@@ -36,8 +36,9 @@ public sealed class StartDraft
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(wish);
         var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
-        if (wish.Duration > organization.MaxSession)
-            return (null, Refusal.Field("duration", $"is longer than the organization's longest session, {Words(organization.MaxSession)}; ask for that or less", ErrorCodes.SessionTooLong));
+        var duration = wish.DurationField is null && wish.Duration > organization.MaxSession ? organization.MaxSession : wish.Duration;
+        if (duration > organization.MaxSession)
+            return (null, Refusal.Field(wish.DurationField!, $"is longer than the organization's longest session, {Words(organization.MaxSession)}; ask for that or less", ErrorCodes.SessionTooLong));
         var (reachable, refusal) = await Reach.ForStartAsync(db, caller, wish.ResourceIds, ct);
         if (refusal is not null)
             return (null, refusal);
@@ -52,7 +53,7 @@ public sealed class StartDraft
             IPv6 = wish.IPv6,
             Reason = wish.Reason,
             StartedAt = now,
-            ExpiresAt = now + wish.Duration,
+            ExpiresAt = now + duration,
             IdempotencyKey = wish.IdempotencyKey,
             IdempotencyHash = wish.IdempotencyKey is null ? null : wish.Hash,
             ChangedAt = now,
@@ -60,7 +61,7 @@ public sealed class StartDraft
         foreach (var (resource, grant) in reachable)
         {
             foreach (var address in wish.Addresses)
-                draft.Consider(resource, grant, address, providers, now + wish.Duration, now);
+                draft.Consider(resource, grant, address, providers, now + duration, now);
         }
 
         if (draft.Session.ResourceIps.Count > 0)

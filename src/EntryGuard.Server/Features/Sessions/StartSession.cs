@@ -77,7 +77,7 @@ public static class StartSession
     {
         var errors = new Dictionary<string, string>();
         var code = ErrorCodes.Validation;
-        var duration = Duration(request, settings, errors, ref code);
+        var (duration, field) = Duration(request, settings, errors, ref code);
         var v4 = Address("ipv4Address", request.Ipv4Address, 4, errors);
         var v6 = Address("ipv6Address", request.Ipv6Address, 6, errors);
         var ids = new List<ResourceId>();
@@ -104,10 +104,11 @@ public static class StartSession
         if ((v4 ?? v6) is null)
             (v4, v6) = caller.Address.IpVersion == 4 ? ((Cidr?)caller.Address, (Cidr?)null) : ((Cidr?)null, (Cidr?)caller.Address);
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request));
-        return (new StartWish(duration, v4, v6, request.ResourceIds is null ? null : ids.Distinct().ToList(), request.Reason, idempotencyKey, hash), null);
+        return (new StartWish(duration, field, v4, v6, request.ResourceIds is null ? null : ids.Distinct().ToList(), request.Reason, idempotencyKey, hash), null);
     }
 
-    private static TimeSpan Duration(StartSessionRequest request, SessionSettings settings, Dictionary<string, string> errors, ref string code)
+    // No field: none was given, and the server's own length is meant, or what the organization allows if that is less.
+    private static (TimeSpan Duration, string? Field) Duration(StartSessionRequest request, SessionSettings settings, Dictionary<string, string> errors, ref string code)
     {
         var given = new (string Field, long? Seconds)[]
         {
@@ -119,14 +120,15 @@ public static class StartSession
             return default;
         }
 
+        var field = given.Count == 0 ? null : given[0].Field;
         var seconds = given.Count == 0 ? settings.DefaultMinutes * 60L : given[0].Seconds!.Value;
         if (seconds < settings.MinimumSeconds)
         {
             code = ErrorCodes.SessionTooShort;
-            errors[given.Count == 0 ? "durationMinutes" : given[0].Field] = $"is shorter than the shortest session, {settings.MinimumSeconds} s; ask for more";
+            errors[field ?? "durationMinutes"] = $"is shorter than the shortest session, {settings.MinimumSeconds} s; ask for more";
         }
 
-        return TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue));
+        return (TimeSpan.FromSeconds(Math.Clamp(seconds, 0, int.MaxValue)), field);
     }
 
     private static Cidr? Address(string field, string? text, int family, Dictionary<string, string> errors)
@@ -144,10 +146,11 @@ public static class StartSession
 }
 
 /// <summary>A start request, read and checked as far as it can be without the database.</summary>
+/// <param name="DurationField">Where the duration was given; null: nowhere, it is the server's default.</param>
 /// <param name="ResourceIds">Null: everything assigned to the user.</param>
 /// <param name="Hash">SHA-256 of the request, for its Idempotency-Key.</param>
 public sealed record StartWish(
-    TimeSpan Duration, Cidr? IPv4, Cidr? IPv6, IReadOnlyList<ResourceId>? ResourceIds, string? Reason, string? IdempotencyKey, byte[] Hash)
+    TimeSpan Duration, string? DurationField, Cidr? IPv4, Cidr? IPv6, IReadOnlyList<ResourceId>? ResourceIds, string? Reason, string? IdempotencyKey, byte[] Hash)
 {
     public IEnumerable<Cidr> Addresses => new[] { IPv4, IPv6 }.OfType<Cidr>();
 }
