@@ -99,11 +99,12 @@ public sealed class SessionWrite
     /// <summary>Facts about a claim were written: it is saved and its next date recomputed even if its status stays.</summary>
     public void Touch(ResourceIp claim) => touched.Add(claim);
 
-    /// <summary>Its date has come and its allow-list is woken: it is looked at again 5 s later, in case the wake is lost (E22).</summary>
+    /// <summary>Its date has come and its allow-list is woken: it is looked at again 5 s later, or at its end, in case the wake is lost (E22).</summary>
     public void TakeUp(ResourceIp claim)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        claim.DueAt = now + TimeSpan.FromSeconds(5);
+        var again = now + TimeSpan.FromSeconds(5);
+        claim.DueAt = claim.State.IsLive && claim.EndsAt < again ? claim.EndsAt : again;
         if (claim.AllowListKey is { } key)
             wake.Add(key);
     }

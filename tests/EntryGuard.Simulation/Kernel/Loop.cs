@@ -71,8 +71,8 @@ internal sealed class Loop(int seed)
 
         while (ready.FindIndex(i => i.Owner == dead) is >= 0 and var mine)
             Run(mine);
-        if (dead.Flows > 0)
-            throw new InvalidOperationException($"{dead.Flows} flows of {dead} did not notice its death.");
+        if (dead.Flows.Count > 0)
+            throw new InvalidOperationException($"Flows of {dead} that did not notice its death: {string.Join("; ", dead.Flows)}.");
     }
 
     private DateTimeOffset Later(TimeSpan delay) => Now + (delay > TimeSpan.Zero ? delay : TimeSpan.Zero);

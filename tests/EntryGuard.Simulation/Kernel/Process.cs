@@ -15,7 +15,7 @@ internal sealed class Process(Loop loop, string name) : SynchronizationContext
     public bool IsDead { get; private set; }
 
     /// <summary>Flows that have not come to their end.</summary>
-    public int Flows { get; private set; }
+    public List<string> Flows { get; } = [];
 
     /// <summary>A flow ended with something nobody expected.</summary>
     public Action<string, Exception> OnDefect { get; init; } = (_, _) => { };
@@ -25,7 +25,7 @@ internal sealed class Process(Loop loop, string name) : SynchronizationContext
     /// <summary>Runs a flow; it starts when the seed says so.</summary>
     public void Start(string what, Func<Task> flow)
     {
-        Flows++;
+        Flows.Add(what);
         loop.Post(this, () => _ = RunAsync(what, flow), this);
     }
 
@@ -83,7 +83,7 @@ internal sealed class Process(Loop loop, string name) : SynchronizationContext
         }
         finally
         {
-            Flows--;
+            Flows.Remove(what);
         }
     }
 }
