@@ -19,7 +19,7 @@ public sealed class TestDatabase : IAsyncDisposable
     private TestDatabase(bool isPostgres, string connectionString, string directory)
     {
         (IsPostgres, ConnectionString, Directory) = (isPostgres, connectionString, directory);
-        Databases = Open();
+        Databases = isPostgres ? Databases.Postgres(connectionString, Commits) : Databases.Sqlite(connectionString, Commits);
     }
 
     /// <summary>Null if there is none.</summary>
@@ -30,6 +30,9 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>The test's own, deleted with it: for files a server keeps, and the database's if it is SQLite.</summary>
     public string Directory { get; }
+
+    /// <summary>Holds transactions of <see cref="Databases"/> just before their commit.</summary>
+    public CommitHold Commits { get; } = new();
 
     /// <summary>Open as long as this is.</summary>
     public Databases Databases { get; }

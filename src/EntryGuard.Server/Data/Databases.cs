@@ -59,7 +59,10 @@ public sealed class Databases : IAsyncDisposable
     }
 
     /// <summary>A PostgreSQL database, which must exist; the login of the connection string owns the tables and may become both roles.</summary>
-    public static Databases Postgres(string connectionString)
+    public static Databases Postgres(string connectionString) => Postgres(connectionString, []);
+
+    /// <inheritdoc cref="Sqlite(string, IInterceptor[])"/>
+    internal static Databases Postgres(string connectionString, params IInterceptor[] watchers)
     {
         var gate = new WriteGate();
         NpgsqlDataSource As(string? role)
@@ -70,7 +73,8 @@ public sealed class Databases : IAsyncDisposable
             return NpgsqlDataSource.Create(settings);
         }
 
-        static DbContextOptions<PostgresDb> On(NpgsqlDataSource source) => new DbContextOptionsBuilder<PostgresDb>().UseNpgsql(source).Options;
+        DbContextOptions<PostgresDb> On(NpgsqlDataSource source) =>
+            new DbContextOptionsBuilder<PostgresDb>().UseNpgsql(source).AddInterceptors(watchers).Options;
         var (tenants, engine, owner) = (As(TenantRole), As(EngineRole), As(null));
         var (tenantOptions, engineOptions, ownerOptions) = (On(tenants), On(engine), On(owner));
         return new Databases(

@@ -67,7 +67,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     public Task TakeOverAsync(LoadedAllowList load, ProviderCapabilities capabilities, CancellationToken ct) =>
         WriteAsync(load, load.InFlight, async (db, write) =>
         {
-            var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
+            var list = await HoldAsync(db, load.Key, ct);
             foreach (var claim in Find(write, load, load.InFlight).Where(c => c.AttemptId is not null))
             {
                 if (!capabilities.DiesWithProcess || databases.IsShared)
@@ -199,7 +199,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     {
         if (capabilities.DiesWithProcess && !databases.IsShared)
             return null;
-        var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
+        var list = await HoldAsync(db, load.Key, ct);
         if (outcomes.Any(o => o.IsUnknown))
             list.QuietAfter = Latest(list.QuietAfter, attempt.DeadlineAt);
         else if (!capabilities.SuccessIsProof && capabilities.ReadDelay > TimeSpan.Zero)
@@ -208,6 +208,13 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     }
 
     private static ResourceType TypeOf(AllowList list) => list.Type.Split('/') is [var provider, var kind] ? new ResourceType(provider, kind) : default;
+
+    // quietAfter never goes back (E12): of two workers that move it, the second must see what the first wrote. After the owners, never before.
+    private static async Task<AllowList> HoldAsync(EntryGuardDb db, AllowListKey key, CancellationToken ct)
+    {
+        await db.LockAsync(key, ct);
+        return await db.AllowLists.SingleAsync(a => a.Key == key, ct);
+    }
 
     private async Task WriteAsync(
         LoadedAllowList load, IReadOnlyCollection<ResourceIpId> claims, Func<EntryGuardDb, SessionWrite, Task> act, CancellationToken ct)

@@ -104,11 +104,12 @@ public sealed class Verification(
                 report = VerifyReport.Invalid("It is being edited all the time; verify it again when that is over.");
             }
 
-            if (report.IsValid)
-                report = await TakeAsync(db, resource, report, ct);
+            // Owners before the allow-list, as the worker takes them.
             write = await SessionWrite.LockOwnersAsync(
                 db, db.ResourceIps.Where(c => report.IsValid && c.ResourceId == resource.Id && c.MayStand && c.DueAt != null), clock.Now, actor, ct);
-            foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resource.Id))
+            if (report.IsValid)
+                report = await TakeAsync(db, resource, report, ct);
+            foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => report.IsValid && c.ResourceId == resource.Id))
                 write.TryNow(claim);
             await WriteHealthAsync(db, resource, report, actor, write.Now, ct);
             key = resource.AllowListKey;

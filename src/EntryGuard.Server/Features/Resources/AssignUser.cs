@@ -96,11 +96,12 @@ public static class AssignUser
             rows.Count > most ? new Cursor(page[^1].CreatedAt, page[^1].Id.Value).ToString() : null);
     }
 
-    // The user is held, so that no start reads the grant while it goes (E18).
+    // The user is held, so that no start reads the grant while it goes (E18); the Resource, so that no grant outlives it.
     private static async Task<(Resource? Resource, User? User, Refusal? Refusal)> FindAsync(EntryGuardDb db, Guid id, Guid userId, CancellationToken ct)
     {
         var (resourceId, who) = (new ResourceId(id), new UserId(userId));
         await db.LockAsync(who, ct);
+        await db.ShareAsync(resourceId, ct);
         if (await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == resourceId && r.DeletedAt == null, ct) is not { } resource)
             return (null, null, GetResource.NotFound);
         return await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == who, ct) is { } user ? (resource, user, null) : (null, null, NoSuchUser);

@@ -35,6 +35,8 @@ public static class DeleteResource
             if (end != true && await claims.AnyAsync(c => c.DueAt != null, ct))
                 return new RefusalResult(InUse);
 
+            // Grants before owners, as whoever ends a single one: the other way round both would wait for each other.
+            await db.UserResources.Where(g => g.ResourceId == resourceId).ExecuteDeleteAsync(ct);
             write = await SessionWrite.LockOwnersAsync(
                 db, claims.Where(c => c.DueAt != null || (c.Wanted == Wanted.Present && c.Session!.EndedAt == null)), clock.Now, caller.Actor, ct);
             foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resourceId).ToList())
@@ -45,7 +47,6 @@ public static class DeleteResource
                     write.TryNow(claim);
             }
 
-            await db.UserResources.Where(g => g.ResourceId == resourceId).ExecuteDeleteAsync(ct);
             if (await claims.AnyAsync(ct))
                 (resource.DeletedAt, resource.IsActive, resource.UpdatedAt) = (write.Now, false, write.Now);
             else
