@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -52,6 +53,18 @@ public sealed partial class ApiClient(HttpClient http)
     /// <summary><c>GET /detect-ip</c>.</summary>
     public Task<ApiAnswer<DetectIpResponse>> DetectIpAsync(CancellationToken ct) => GetAsync<DetectIpResponse>("detect-ip", ct);
 
+    /// <summary><c>GET /explain</c>.</summary>
+    /// <param name="resource">The door.</param>
+    /// <param name="address">Null: the one the caller comes from.</param>
+    /// <param name="ct">Cancels it.</param>
+    public Task<ApiAnswer<ExplainResponse>> ExplainAsync(Guid resource, string? address, CancellationToken ct) =>
+        GetAsync<ExplainResponse>($"explain?resource={resource}{(address is null ? "" : $"&address={Uri.EscapeDataString(address)}")}", ct);
+
+    /// <summary><c>GET /audit-logs</c>.</summary>
+    /// <param name="query">"eventType=SESSION_START&amp;size=50"; null: none.</param>
+    /// <param name="ct">Cancels it.</param>
+    public Task<ApiAnswer<AuditPage>> ListAuditAsync(string? query, CancellationToken ct) => GetAsync<AuditPage>($"audit-logs{(query is null ? "" : $"?{query}")}", ct);
+
     private Task<ApiAnswer<TAnswer>> GetAsync<TAnswer>(string path, CancellationToken ct)
         where TAnswer : class => SendAsync<TAnswer>(new HttpRequestMessage(HttpMethod.Get, Of(path)), ct);
 
@@ -75,7 +88,8 @@ public sealed partial class ApiClient(HttpClient http)
         if (!answer.IsSuccessStatusCode)
             return new ApiAnswer<TAnswer>(answer.StatusCode, null, await ProblemAsync(answer, ct));
         var next = answer.Headers.TryGetValues("X-Next-Cursor", out var cursors) ? cursors.First() : null;
-        return new ApiAnswer<TAnswer>(answer.StatusCode, await answer.Content.ReadFromJsonAsync(Json<TAnswer>(), ct), null, next);
+        var body = answer.StatusCode == HttpStatusCode.NoContent ? null : await answer.Content.ReadFromJsonAsync(Json<TAnswer>(), ct);
+        return new ApiAnswer<TAnswer>(answer.StatusCode, body, null, next, answer.Headers.ETag?.ToString());
     }
 
     private static async Task<Problem?> ProblemAsync(HttpResponseMessage answer, CancellationToken ct)

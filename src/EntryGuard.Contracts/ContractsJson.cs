@@ -14,4 +14,13 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(IReadOnlyList<SessionResponse>))]
 [JsonSerializable(typeof(ResourceIpResponse))]
 [JsonSerializable(typeof(StartPreview))]
+[JsonSerializable(typeof(CreateResourceRequest))]
+[JsonSerializable(typeof(UpdateResourceRequest))]
+[JsonSerializable(typeof(ResourceResponse))]
+[JsonSerializable(typeof(IReadOnlyList<ResourceResponse>))]
+[JsonSerializable(typeof(VerifyResponse))]
+[JsonSerializable(typeof(IReadOnlyList<AssignedUser>))]
+[JsonSerializable(typeof(MessageResponse))]
+[JsonSerializable(typeof(ExplainResponse))]
+[JsonSerializable(typeof(AuditPage))]
 public sealed partial class ContractsJson : JsonSerializerContext;

@@ -11,6 +11,10 @@ public readonly record struct Scope(string Protocol, int FromPort, int ToPort)
     /// <summary>One TCP port.</summary>
     public static Scope Tcp(int port) => new("tcp", port, port);
 
+    /// <summary>True if some packet is let in by both.</summary>
+    public bool Overlaps(Scope other) =>
+        Protocol == "all" || other.Protocol == "all" || (Protocol == other.Protocol && FromPort <= other.ToPort && other.FromPort <= ToPort);
+
     /// <summary>Reads what <see cref="ToString"/> writes. Throws <see cref="FormatException"/> on anything else.</summary>
     public static Scope Parse(string text)
     {

@@ -36,6 +36,7 @@ public static class EngineSetup
         services.AddSingleton<AllowListWorker>();
         services.AddSingleton<DueClaims>();
         services.TryAddSingleton<Verification>();
+        services.AddSingleton<Inspection>();
         services.AddSingleton<IEngine, OrleansEngine>();
         services.AddSingleton<Clock>();
         services.AddSingleton<Sweep>();

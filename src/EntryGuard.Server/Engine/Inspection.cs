@@ -8,9 +8,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Engine;
 
-/// <summary>Looks at what stands at a provider, for people. Changes nothing.</summary>
+/// <summary>Looks at what stands at a provider, for people. Changes nothing, and leaves the calls to the engine that closings need.</summary>
 public sealed class Inspection(
-    Databases databases, ProviderSet providers, SecretBox secrets, TimeProvider time, EngineMetrics metrics, ILogger<Inspection> log)
+    Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, TimeProvider time, EngineMetrics metrics, ILogger<Inspection> log)
 {
     /// <summary>Asks the provider what is on the Resource's allow-list.</summary>
     /// <param name="id">Whose list; the caller has seen to it that whoever asks may see it.</param>
@@ -35,7 +35,11 @@ public sealed class Inspection(
             return new Sight(installation, others, null, new RuleFault("NOT_VERIFIED", "The Resource was never verified.", true));
         if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
             return new Sight(installation, others, null, new RuleFault("NO_PROVIDER", $"This server has no provider for {resource.Provider}/{resource.ResourceType}.", true));
+        if (budget.Take(resource.ThrottleKey, provider.Capabilities.CallsPerSecond, closing: false) is { Ticks: > 0 } wait)
+            return new Sight(installation, others, null, new RuleFault("BUSY", $"The provider takes no more calls now; ask again in {Math.Ceiling(wait.TotalSeconds):0} s.", false));
         var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(Context(resource), limit), "list", provider.Type, metrics, time, log, ct);
+        if (list?.Fault?.RetryAfter is { } pause)
+            budget.Pause(resource.ThrottleKey, pause);
         return new Sight(installation, others, list?.Snapshot, fault ?? list?.Fault);
     }
 
@@ -48,4 +52,12 @@ public sealed class Inspection(
 /// <param name="Installation">Part of our owner marks.</param>
 /// <param name="OtherOrganizations">Live or unsettled claims of other organizations that cover the address.</param>
 /// <param name="Snapshot">Null exactly if there is a <paramref name="Fault"/>.</param>
-public sealed record Sight(string Installation, int OtherOrganizations, RuleSnapshot? Snapshot, RuleFault? Fault);
+public sealed record Sight(string Installation, int OtherOrganizations, RuleSnapshot? Snapshot, RuleFault? Fault)
+{
+    /// <summary>The rule carries our owner mark.</summary>
+    public bool IsOurs(ObservedRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return rule.Mark?.StartsWith($"eg:{Installation}:", StringComparison.Ordinal) == true;
+    }
+}

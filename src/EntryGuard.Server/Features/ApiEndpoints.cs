@@ -9,6 +9,9 @@ public static class ApiEndpoints
     {
         var api = app.MapGroup("/api/v1");
         SessionEndpoints.Map(api);
+        Resources.ResourceEndpoints.Map(api);
+        Explain.ExplainEndpoints.Map(api);
+        Audit.AuditEndpoints.Map(api);
         ClientAddresses.ClientAddressEndpoints.Map(api);
     }
 }

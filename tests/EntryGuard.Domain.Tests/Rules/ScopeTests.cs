@@ -1,4 +1,3 @@
-using CsCheck;
 using EntryGuard.Domain.Rules;
 
 namespace EntryGuard.Domain.Tests.Rules;
@@ -53,4 +52,22 @@ public sealed class ScopeTests
 
     [Fact]
     public void One_tcp_port_is_written_short() => Scope.Tcp(5432).ToString().ShouldBe("tcp/5432");
+
+    [Theory]
+    [InlineData("tcp/443", "tcp/443", true)]
+    [InlineData("tcp/443", "tcp/400-500", true)]
+    [InlineData("tcp/443", "tcp/443-444", true)]
+    [InlineData("tcp/443", "tcp/442-443", true)]
+    [InlineData("tcp/443", "all", true)]
+    [InlineData("icmp", "all", true)]
+    [InlineData("icmp", "icmp", true)]
+    [InlineData("tcp/443", "tcp/444", false)]
+    [InlineData("tcp/443", "tcp/444-500", false)]
+    [InlineData("tcp/443", "udp/443", false)]
+    [InlineData("tcp/0", "icmp", false)]
+    public void Scopes_overlap_where_one_packet_fits_both(string one, string other, bool overlap)
+    {
+        Scope.Parse(one).Overlaps(Scope.Parse(other)).ShouldBe(overlap);
+        Scope.Parse(other).Overlaps(Scope.Parse(one)).ShouldBe(overlap);
+    }
 }

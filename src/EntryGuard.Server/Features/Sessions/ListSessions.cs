@@ -1,4 +1,3 @@
-using System.Globalization;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Sessions;
@@ -13,8 +12,6 @@ namespace EntryGuard.Server.Features.Sessions;
 /// <summary><c>GET /sessions</c> and <c>/sessions/admin</c>: newest first, a page at a time.</summary>
 public static class ListSessions
 {
-    private static readonly string[] Instants = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd"];
-
     public static Task<Results<Page<SessionResponse>, RefusalResult>> Handle(
         [AsParameters] ListSessionsQuery query, EntryGuardDb db, Caller caller, CancellationToken ct)
     {
@@ -31,7 +28,7 @@ public static class ListSessions
     {
         var errors = new Dictionary<string, string>();
         var statuses = Statuses(query.Status, errors);
-        var (from, to) = (Instant("from", query.From, errors), Instant("to", query.To, errors));
+        var (from, to) = (RequestFields.Instant("from", query.From, errors), RequestFields.Instant("to", query.To, errors));
         var (limit, after) = Cursor.Read(query.Limit, query.Cursor, errors);
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
@@ -73,17 +70,6 @@ public static class ListSessions
         }
 
         return statuses;
-    }
-
-    private static DateTimeOffset? Instant(string field, string? text, Dictionary<string, string> errors)
-    {
-        if (text is null)
-            return null;
-        if (DateTimeOffset.TryParseExact(
-            text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at))
-            return at;
-        errors[field] = "is no instant; write one such as 2026-03-01T09:30:00Z";
-        return null;
     }
 }
 

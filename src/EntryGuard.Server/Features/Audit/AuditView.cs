@@ -1,0 +1,33 @@
+using System.Text.Json;
+using EntryGuard.Contracts;
+using EntryGuard.Server.Data;
+
+namespace EntryGuard.Server.Features.Audit;
+
+/// <summary>How an audit row is shown.</summary>
+public static class AuditView
+{
+    /// <param name="row">As stored.</param>
+    /// <param name="organizationName">Of the row's organization, which is the reader's.</param>
+    public static AuditEntryResponse ToResponse(AuditEntry row, string organizationName)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new AuditEntryResponse
+        {
+            Id = row.Id,
+            EventType = row.EventType,
+            ActorEmail = row.ActorEmail,
+            ActorType = row.ActorType,
+            ResourceType = row.ResourceType,
+            ResourceId = row.ResourceId,
+            ResourceName = row.ResourceName,
+            SessionId = row.SessionId?.Value,
+            Result = row.Result,
+            IpAddress = row.IpAddress,
+            ErrorMessage = row.ErrorMessage,
+            Details = row.Details is null ? null : JsonSerializer.Deserialize<JsonElement>(row.Details),
+            OrganizationName = organizationName,
+            CreatedAt = row.CreatedAt,
+        };
+    }
+}

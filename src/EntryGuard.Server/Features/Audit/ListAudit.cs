@@ -1,0 +1,117 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Features.Audit;
+
+/// <summary><c>GET /audit-logs</c>: newest first; by page number, or by cursor, which new rows do not shift.</summary>
+public static class ListAudit
+{
+    private const int DefaultSize = 20;
+    private const int MostRows = 200;
+
+    // Rows that the database walks over to reach a page by its number; further back the cursor goes without walking.
+    private const int DeepestRow = 100_000;
+
+    public static async Task<Results<Ok<AuditPage>, RefusalResult>> Handle([AsParameters] ListAuditQuery query, EntryGuardDb db, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(db);
+        var errors = new Dictionary<string, string>();
+        var events = EventTypes(query.EventType, errors);
+        var actor = RequestFields.Words("actorEmail", query.ActorEmail, 320, errors)?.ToLowerInvariant();
+        var (from, to) = (RequestFields.Instant("from", query.From, errors), RequestFields.Instant("to", query.To, errors));
+        var (page, size) = Paging(query, errors);
+        var before = Before(query.Cursor, errors);
+        if (errors.Count > 0)
+            return new RefusalResult(Refusal.Validation(errors));
+
+        var rows = db.Audit.AsNoTracking();
+        if (events.Count > 0)
+            rows = rows.Where(a => events.Contains(a.EventType));
+        if (actor is not null)
+            rows = rows.Where(a => a.ActorEmail == actor);
+        if (from is { } first)
+            rows = rows.Where(a => a.CreatedAt >= first);
+        if (to is { } end)
+            rows = rows.Where(a => a.CreatedAt < end);
+        if (query.SessionId is { } id)
+        {
+            var session = new SessionId(id);
+            rows = rows.Where(a => a.SessionId == session);
+        }
+
+        await using var read = await db.BeginReadAsync(ct);
+        var organization = await db.Organizations.Select(o => o.Name).SingleAsync(ct);
+        var total = await rows.LongCountAsync(ct);
+        if (before is { } cursor)
+            rows = rows.Where(a => a.Id < cursor);
+        var found = await rows.OrderByDescending(a => a.Id).Skip(page * size).Take(size + 1).ToListAsync(ct);
+        var content = found.Take(size).Select(a => AuditView.ToResponse(a, organization)).ToList();
+        return TypedResults.Ok(new AuditPage
+        {
+            Content = content,
+            TotalElements = total,
+            TotalPages = (int)((total + size - 1) / size),
+            Number = page,
+            Size = size,
+            NextCursor = found.Count > size ? Cursor(content[^1].Id) : null,
+        });
+    }
+
+    private static List<string> EventTypes(string[]? given, Dictionary<string, string> errors)
+    {
+        var events = (given ?? []).SelectMany(g => g.Split(',')).ToList();
+        if (events.Exists(e => e.Length is 0 or > 64 || !e.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')))
+            errors["eventType"] = "is no event type; write one or more such as SESSION_START,RULE_REMOVED";
+        return events;
+    }
+
+    private static (int Page, int Size) Paging(ListAuditQuery query, Dictionary<string, string> errors)
+    {
+        var (page, size) = (query.Page ?? 0, query.Size ?? DefaultSize);
+        if (size is < 1 or > MostRows)
+            errors["size"] = $"must be a number from 1 to {MostRows}";
+        else if (page < 0)
+            errors["page"] = "must be a number from 0";
+        else if ((long)page * size > DeepestRow)
+            errors["page"] = $"is more than {DeepestRow} rows back; go on by nextCursor, or narrow from and to";
+        if (page > 0 && query.Cursor is not null)
+            errors["page"] = "is given beside cursor; give one of the two";
+        return (page, size);
+    }
+
+    private static string Cursor(long id) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(id.ToString(CultureInfo.InvariantCulture)));
+
+    private static long? Before(string? cursor, Dictionary<string, string> errors)
+    {
+        if (cursor is null)
+            return null;
+        if (cursor.Length <= 40 && Base64Url.IsValid(cursor)
+            && long.TryParse(Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor)), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            return id;
+        errors["cursor"] = "is not one this server gave; take it from nextCursor, or leave it out";
+        return null;
+    }
+}
+
+/// <summary>What to list.</summary>
+/// <param name="EventType">Only these; repeated or comma separated.</param>
+/// <param name="ActorEmail">Only what this user did.</param>
+/// <param name="From">Then or later.</param>
+/// <param name="To">Before.</param>
+/// <param name="SessionId">Only about this session.</param>
+/// <param name="Page">From 0.</param>
+/// <param name="Size">Most rows; 20 unless given, 200 at most.</param>
+/// <param name="Cursor">From <c>nextCursor</c> of the page before; instead of a page.</param>
+public sealed record ListAuditQuery(
+    [FromQuery(Name = "eventType")] string[]? EventType, [FromQuery(Name = "actorEmail")] string? ActorEmail, [FromQuery(Name = "from")] string? From,
+    [FromQuery(Name = "to")] string? To, [FromQuery(Name = "sessionId")] Guid? SessionId, [FromQuery(Name = "page")] int? Page,
+    [FromQuery(Name = "size")] int? Size, [FromQuery(Name = "cursor")] string? Cursor);

@@ -1,0 +1,102 @@
+using System.Net;
+using EntryGuard.Testing;
+
+namespace EntryGuard.Server.Tests.Api;
+
+public sealed class AuditTests
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Theory, EveryDatabase]
+    public async Task The_audit_log_tells_the_story_of_a_session_newest_first(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var session = await app.As("ann").StartSession("web", "203.0.113.7");
+        await app.RunUntilQuiet();
+        await app.As("ann").Stop(session);
+        await app.RunUntilQuiet();
+        var page = (await (await app.AsAdmin().Api()).ListAuditAsync($"sessionId={session.Id}&size=100", None)).Value;
+        page.Content.Select(a => a.EventType).Reverse().ShouldBe(
+            ["SESSION_START", "RULE_APPLIED", "SESSION_ACTIVE", "SESSION_STOP", "SESSION_EXPIRING", "RULE_REMOVED", "SESSION_CANCELLED"]);
+        page.Content.Select(a => a.Id).ShouldBeInOrder(SortDirection.Descending);
+        var start = page.Content[^1];
+        (start.ActorEmail, start.ActorType, start.IpAddress, start.Result, start.OrganizationName).ShouldBe(("ann@acme.example", "USER", "198.51.100.1", "SUCCESS", "acme"));
+        start.Details!.Value.GetProperty("addresses")[0].GetString().ShouldBe("203.0.113.7");
+        page.Content.Single(a => a.EventType == "RULE_REMOVED").ActorType.ShouldBe("SYSTEM");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task It_is_filtered_by_event_actor_and_time(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = await app.As("ann").StartSession("web", "203.0.113.7", hours: 5);
+        await app.Advance(TimeSpan.FromHours(1));
+        await app.As("bob").StartSession("web", "203.0.113.8", hours: 5);
+        await app.RunUntilQuiet();
+        (await Found(app, "eventType=SESSION_START")).ShouldBe(["SESSION_START", "SESSION_START"]);
+        (await Found(app, "eventType=SESSION_START,SESSION_ACTIVE&actorEmail=ANN@acme.example")).ShouldBe(["SESSION_START"]);
+        (await Found(app, $"eventType=SESSION_START&from={ann.StartedAt.AddHours(1):O}".Replace("+", "%2B", StringComparison.Ordinal))).Length.ShouldBe(1);
+        (await Found(app, $"eventType=SESSION_START&to={ann.StartedAt.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}")).Length.ShouldBe(1);
+        (await Found(app, "eventType=NOTHING_OF_THE_SORT")).ShouldBeEmpty();
+    }
+
+    [Theory, EveryDatabase]
+    public async Task It_is_paged_by_number_and_by_a_cursor_that_new_rows_do_not_shift(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        for (var i = 0; i < 5; i++)
+            await app.As("ann").StartSession("web", "203.0.113.7");
+        var api = await app.AsAdmin().Api();
+        var first = (await api.ListAuditAsync("size=2", None)).Value;
+        (first.TotalElements, first.TotalPages, first.Number, first.Size).ShouldBe((5, 3, 0, 2));
+        var third = (await api.ListAuditAsync("size=2&page=2", None)).Value;
+        (third.Content.Count, third.Number, third.NextCursor).ShouldBe((1, 2, null));
+
+        var seen = first.Content.Select(a => a.Id).ToList();
+        for (var cursor = first.NextCursor; cursor is not null;)
+        {
+            await app.As("bob").StartSession("web", "203.0.113.8");
+            var next = (await api.ListAuditAsync($"size=2&cursor={cursor}", None)).Value;
+            seen.AddRange(next.Content.Select(a => a.Id));
+            cursor = next.NextCursor;
+        }
+
+        seen.ShouldBe(seen.Distinct().OrderDescending());
+        seen.Count.ShouldBe(5);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task It_shows_another_organization_nothing(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var session = await app.As("ann").StartSession("web", "203.0.113.7");
+        var api = await app.AsAdmin("globex").Api();
+        var page = (await api.ListAuditAsync(null, None)).Value;
+        (page.TotalElements, page.Content.Count).ShouldBe((0, 0));
+        (await api.ListAuditAsync($"sessionId={session.Id}", None)).Value.TotalElements.ShouldBe(0);
+    }
+
+    [Theory]
+    [EveryDatabase("size=0", "size")]
+    [EveryDatabase("size=201", "size")]
+    [EveryDatabase("size=x", "size")]
+    [EveryDatabase("page=-1", "page")]
+    [EveryDatabase("page=100000", "page")]
+    [EveryDatabase("page=1&cursor=MQ", "page")]
+    [EveryDatabase("cursor=!", "cursor")]
+    [EveryDatabase("from=yesterday", "from")]
+    [EveryDatabase("to=1", "to")]
+    [EveryDatabase("sessionId=7", "sessionId")]
+    [EveryDatabase("eventType=session_start", "eventType")]
+    [EveryDatabase("actorEmail=a%00b", "actorEmail")]
+    public async Task A_bad_query_names_its_field(TestDatabase database, string query, string field)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var answer = await (await app.AsAdmin().Api()).ListAuditAsync(query, None);
+        answer.Status.ShouldBe(HttpStatusCode.BadRequest);
+        answer.Problem!.ValidationErrors!.Keys.ShouldBe([field]);
+    }
+
+    private static async Task<string[]> Found(TestApp app, string query) =>
+        [.. (await (await app.AsAdmin().Api()).ListAuditAsync(query, None)).Value.Content.Select(a => a.EventType)];
+}
