@@ -32,6 +32,9 @@ public sealed record ProviderCapabilities
     /// <summary>One allow-list belongs to one organization and one identity; a Resource that would share it is refused at verification.</summary>
     public bool IsExclusive { get; init; }
 
+    /// <summary>Nobody but this installation can put entries there, so there are no foreign ones.</summary>
+    public bool IsOursAlone { get; init; }
+
     /// <summary>Calls per second under one throttle key that are safe; null: no budget.</summary>
     public double? CallsPerSecond { get; init; }
 

@@ -17,7 +17,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<string, Door> doors = new();
-    private readonly Lock opening = new();
+    private readonly SemaphoreSlim opening = new(1);
 
     /// <inheritdoc/>
     public ResourceType Type => new("GATE", "TCP_GATE");
@@ -30,6 +30,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         HoldsEndTime = true,
         DiesWithProcess = true,
         IsExclusive = true,
+        IsOursAlone = true,
         CutsConnections = true,
         UsualAddresses = new HashSet<AddressKind> { AddressKind.Public, AddressKind.Private, AddressKind.Loopback },
     };
@@ -64,7 +65,12 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         if (GateConfig.Read(context.Config, limits, errors) is not { } config)
             return VerifyReport.Invalid(string.Join(" ", errors.Select(e => $"{e.Key} {e.Value}.")));
         var warnings = new List<string>();
-        if (!doors.ContainsKey(config.Listen.ToString()) && CannotListen(config.Listen) is { } fault)
+        if (doors.TryGetValue(config.Listen.ToString(), out var door))
+        {
+            if (!door.BelongsTo(context.Organization, config) && !door.IsUnused)
+                return VerifyReport.Invalid($"A gate with another owner or target listens on {config.Listen}. Choose another port.");
+        }
+        else if (CannotListen(config.Listen) is { } fault)
         {
             // Another node of ours on this machine may hold it; before the first good verification none does.
             if (context.Key is null || fault.SocketErrorCode != SocketError.AddressAlreadyInUse)
@@ -78,15 +84,15 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     }
 
     /// <inheritdoc/>
-    public Task<ListResult> ListAsync(ProviderContext context, CancellationToken ct)
+    public async Task<ListResult> ListAsync(ProviderContext context, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(context);
         var askedAt = time.GetUtcNow();
-        var (door, scope, fault) = Open(context.Config);
+        var (door, scope, fault) = await OpenAsync(context, ct);
         if (door is null)
-            return Task.FromResult<ListResult>(fault!);
+            return fault!;
         var rules = door.Table.List().Select(e => new ObservedRule(new RuleKey(scope, e.Address), null, e.Mark, e.Until)).ToList();
-        return Task.FromResult<ListResult>(new RuleSnapshot(rules, true, askedAt));
+        return new RuleSnapshot(rules, true, askedAt);
     }
 
     /// <inheritdoc/>
@@ -96,17 +102,18 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         ArgumentNullException.ThrowIfNull(changes);
         if (changes.Removals.Count > 0 && limits.RemovalDelay > TimeSpan.Zero)
             await Task.Delay(limits.RemovalDelay, time, ct);
-        var (door, _, fault) = Open(context.Config);
+        var (door, scope, fault) = await OpenAsync(context, ct);
         if (door is null)
         {
-            // A door that this process cannot open lets nobody in: what was to be removed is gone.
+            // A door that this process does not hold for this owner lets nobody in on their account: what was to be removed is gone.
             return new ApplyResult(
-                [.. changes.Removals.Select(_ => new RuleOutcome.AlreadyGone())], [.. changes.Additions.Select(_ => new RuleOutcome.Failed(fault!))]);
+                [.. changes.Removals.Select(_ => new RuleOutcome.AlreadyGone())],
+                [.. changes.Additions.Select(_ => fault!.IsPermanent ? new RuleOutcome.Rejected(fault) : (RuleOutcome)new RuleOutcome.Failed(fault))]);
         }
 
         // A removal returns when its connections are cut, which takes the gate's thread a moment: not on the caller's.
         var removals = await Task.Run(() => changes.Removals.Select(r => Remove(door, r)).ToList(), ct);
-        return new ApplyResult(removals, [.. changes.Additions.Select(a => Add(door, a))]);
+        return new ApplyResult(removals, [.. changes.Additions.Select(a => Add(door, scope, a))]);
     }
 
     /// <summary>This process does not serve the allow-list any more: the door is shut, its connections cut, the port freed.</summary>
@@ -121,52 +128,52 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     {
         foreach (var listen in doors.Keys)
             await ReleaseAsync(new AllowListKey($"gate:{listen}"));
+        opening.Dispose();
     }
 
-    private (Door? Door, Scope Scope, RuleFault? Fault) Open(ResourceConfig resource)
+    private async Task<(Door? Door, Scope Scope, RuleFault? Fault)> OpenAsync(ProviderContext context, CancellationToken ct)
     {
         var errors = new Dictionary<string, string>();
-        if (GateConfig.Read(resource, limits, errors) is not { } config)
+        if (GateConfig.Read(context.Config, limits, errors) is not { } config)
             return (null, default, new RuleFault("NOT_ALLOWED", string.Join(" ", errors.Select(e => $"{e.Key} {e.Value}.")), true));
+        await opening.WaitAsync(ct);
         try
         {
-            return (Open(config), config.Scope, null);
+            var listen = config.Listen.ToString();
+            if (doors.TryGetValue(listen, out var door) && !door.BelongsTo(context.Organization, config))
+            {
+                if (!door.IsUnused)
+                    return (null, default, new RuleFault("NOT_OURS", $"A gate with another owner or target listens on {listen}; choose another port.", true));
+                await ReleaseAsync(new AllowListKey($"gate:{listen}"));   // left by a Resource that is gone
+                door = null;
+            }
+
+            if (door is null || door.Gate.Completion.IsCompleted)   // its loop failed: what was let in still is, once there is a door again
+                doors[listen] = door = Start(context.Organization, config, door?.Table);
+            return (door, config.Scope, null);
         }
         catch (GateStartException e)
         {
             return (null, default, new RuleFault("NOT_LISTENING", e.Message, false));
         }
+        finally
+        {
+            opening.Release();
+        }
     }
 
-    private Door Open(GateConfig config)
+    private Door Start(OrganizationId organization, GateConfig config, AllowTable? kept)
     {
-        var listen = config.Listen.ToString();
-        if (doors.TryGetValue(listen, out var open) && open.Target == config.TargetText)
-            return open;
-        lock (opening)
+        var table = kept ?? new AllowTable(time);
+        try
         {
-            if (doors.TryGetValue(listen, out open))
-            {
-                if (open.Target == config.TargetText)
-                    return open;
-
-                // What led there was deleted, and the port was given to another: nobody may come out at the old place.
-                doors.TryRemove(listen, out _);
-                open.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            }
-
-            var table = new AllowTable(time);
-            try
-            {
-                var gate = TcpGate.Start(
-                    new GateOptions { Listen = config.Listen, Target = config.Target, MayForwardTo = limits.MayForward }, table, time);
-                return doors[listen] = new Door(gate, table, config.TargetText);
-            }
-            catch
-            {
-                table.Dispose();
-                throw;
-            }
+            var options = new GateOptions { Listen = config.Listen, Target = config.Target, MayForwardTo = limits.MayForward };
+            return new Door(TcpGate.Start(options, table, time), table, organization, config.TargetText);
+        }
+        catch when (kept is null)
+        {
+            table.Dispose();
+            throw;
         }
     }
 
@@ -174,9 +181,11 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     {
         try
         {
-            var stood = door.Table.List().Any(e => e.Address == removal.Rule.Address);
-            door.Table.Remove(removal.Rule.Address);
-            return stood ? new RuleOutcome.Removed() : new RuleOutcome.AlreadyGone();
+            var standing = door.Table.List().FirstOrDefault(e => e.Address == removal.Rule.Address);
+            if (standing is not null && standing.Mark != removal.Mark)
+                return new RuleOutcome.AlreadyGone();
+            door.Table.Remove(removal.Rule.Address);   // if none stands too: its connections may be about to be cut, and the answer vouches for that
+            return standing is null ? new RuleOutcome.AlreadyGone() : new RuleOutcome.Removed();
         }
         catch (TimeoutException)
         {
@@ -184,9 +193,11 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         }
     }
 
-    private static RuleOutcome Add(Door door, RuleAddition addition)
+    private static RuleOutcome Add(Door door, Scope scope, RuleAddition addition)
     {
-        var entry = new RuleEntry(null, addition.Rule.Scope);
+        if (addition.Rule.Scope != scope)
+            return new RuleOutcome.Rejected(new RuleFault("SCOPE", $"This gate opens {scope} and nothing else, not {addition.Rule.Scope}.", true));
+        var entry = new RuleEntry(null, scope);
         var stood = door.Table.List().Any(e => e.Address == addition.Rule.Address);
         if (!door.Table.Put(addition.Rule.Address, addition.Until, addition.Mark))
             return new RuleOutcome.Failed(new RuleFault("ENDED", "Its time was up before the gate could open.", false));
@@ -236,8 +247,13 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         }
     }
 
-    private sealed record Door(TcpGate Gate, AllowTable Table, string Target) : IAsyncDisposable
+    // One owner and one target (E01): what is behind a door never changes under those whom it lets in.
+    private sealed record Door(TcpGate Gate, AllowTable Table, OrganizationId Organization, string Target) : IAsyncDisposable
     {
+        public bool IsUnused => Table.List().Count == 0;
+
+        public bool BelongsTo(OrganizationId organization, GateConfig config) => Organization == organization && Target == config.TargetText;
+
         public async ValueTask DisposeAsync()
         {
             await Gate.DisposeAsync();

@@ -15,7 +15,10 @@ internal sealed class ServerProcess : IAsyncDisposable
     private ServerProcess(Process process, StreamWriter log) => (this.process, this.log) = (process, log);
 
     /// <summary>Of the start of the process to its first answer.</summary>
-    public TimeSpan ReadyAfter { get; private set; }
+    public TimeSpan ReadyAfter { get; private init; }
+
+    /// <summary>Timestamp of that answer.</summary>
+    public long AnsweredAt { get; private init; }
 
     /// <summary>Settings from the environment file it wrote.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
@@ -43,7 +46,7 @@ internal sealed class ServerProcess : IAsyncDisposable
             start.ArgumentList.Add(argument);
 
         start.Environment["ENTRYGUARD_MASTER_KEY"] = Key;
-        var startedAt = time.GetTimestamp();
+        var (startedAt, startedOn) = (time.GetTimestamp(), time.GetUtcNow().UtcDateTime.AddMilliseconds(-20));   // the file system's clock is coarse
         var process = Process.Start(start)!;
         var log = new StreamWriter(Path.Combine(folder, "server.log"), append: true) { AutoFlush = true };
         process.OutputDataReceived += (_, line) => Write(log, line.Data);
@@ -55,14 +58,20 @@ internal sealed class ServerProcess : IAsyncDisposable
         while (!await AnswersAsync(http, ct))
         {
             if (process.HasExited || time.GetElapsedTime(startedAt) > Patience)
-                throw new InvalidOperationException($"The server did not come up; see {folder}/server.log");
+            {
+                process.Kill();
+                throw new InvalidOperationException("The server did not come up.");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(20), time, ct);
         }
 
-        var ready = time.GetElapsedTime(startedAt);
+        var answeredAt = time.GetTimestamp();
+        while (File.GetLastWriteTimeUtc(envFile) < startedOn)   // written once it listens
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, ct);
         var environment = (await File.ReadAllLinesAsync(envFile, ct)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("ApiKey", environment["EG_API_KEY"]);
-        return new ServerProcess(process, log) { Environment = environment, Http = http, ReadyAfter = ready };
+        return new ServerProcess(process, log) { Environment = environment, Http = http, AnsweredAt = answeredAt, ReadyAfter = time.GetElapsedTime(startedAt, answeredAt) };
     }
 
     /// <summary>SIGKILL: nothing is told, nothing is flushed.</summary>

@@ -113,6 +113,7 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(changes);
+        ct.ThrowIfCancellationRequested();
         calls.Enqueue(new ScriptedCall(
             time.GetUtcNow(), "apply", [.. changes.Removals.Select(r => r.Rule)], [.. changes.Additions.Select(a => a.Rule)]));
         var script = OnApply?.Invoke(context, changes) ?? new Script();
