@@ -15,7 +15,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace EntryGuard.Testing;
 
@@ -32,14 +31,15 @@ public sealed class TestApp : IAsyncDisposable
 
     private readonly WebApplicationFactory<Program> factory;
     private readonly InlineEngine engine = new();
+    private readonly ErrorLog errors = new();
     private readonly TestDatabase database;
     private readonly ConcurrentDictionary<(string Name, string Organization), TestUser> users = new();
     private DateTimeOffset sweptAt;
 
-    private TestApp(TestDatabase database, IReadOnlyDictionary<string, string>? settings)
+    private TestApp(TestDatabase database, IReadOnlyDictionary<string, string>? settings, ProviderCapabilities? capabilities)
     {
         this.database = database;
-        Provider = new ScriptedProvider(Time);
+        Provider = new ScriptedProvider(Time, capabilities);
         Seed = new TestSeed(database.Databases, Provider, Time);
         sweptAt = Time.GetUtcNow();
         factory = new Factory(host =>
@@ -50,13 +50,13 @@ public sealed class TestApp : IAsyncDisposable
             host.UseSetting("EntryGuard:RateLimits:PerKeyPerMinute", "0");
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
-            host.ConfigureLogging(logs => logs.ClearProviders());
+            host.ConfigureLogging(logs => logs.ClearProviders().AddProvider(errors));
             host.ConfigureTestServices(Replace);
         });
     }
 
     /// <summary>Moves only by <see cref="Advance"/>, or by hand.</summary>
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 2, 8, 0, 0, TimeSpan.Zero));
+    public TestTime Time { get; } = new(new DateTimeOffset(2026, 3, 2, 8, 0, 0, TimeSpan.Zero));
 
     /// <summary>The one kind of allow-list there is: <c>SCRIPTED/LIST</c>.</summary>
     public ScriptedProvider Provider { get; }
@@ -66,14 +66,19 @@ public sealed class TestApp : IAsyncDisposable
 
     public Databases Databases => database.Databases;
 
+    /// <summary>What the server logged as an error: defects, mostly.</summary>
+    public IReadOnlyList<string> Errors => errors.Lines;
+
     internal IServiceProvider Services => factory.Services;
 
     /// <summary>A running server on this database.</summary>
     /// <param name="database">The caller's; it outlives the server.</param>
     /// <param name="settings">Configuration, for instance "EntryGuard:Proxies:0".</param>
-    public static Task<TestApp> StartAsync(TestDatabase database, IReadOnlyDictionary<string, string>? settings = null)
+    /// <param name="capabilities">Of the scripted provider; null: its own.</param>
+    public static Task<TestApp> StartAsync(
+        TestDatabase database, IReadOnlyDictionary<string, string>? settings = null, ProviderCapabilities? capabilities = null)
     {
-        var app = new TestApp(database, settings);
+        var app = new TestApp(database, settings, capabilities);
         _ = app.factory.Server;   // starts it
         return Task.FromResult(app);
     }
@@ -116,6 +121,19 @@ public sealed class TestApp : IAsyncDisposable
         await using var read = await db.BeginReadAsync(CancellationToken.None);
         return await db.Audit.Where(a => a.SessionId == id).OrderBy(a => a.Id).Select(a => a.EventType).ToListAsync();
     }
+
+    /// <summary>The Resource is reached with a credential of this name from now on; it is made with the first mention.</summary>
+    public async Task UseCredential(string resource, string credential, string organization = "acme")
+    {
+        var owner = await Seed.Organization(organization);
+        var box = Services.GetRequiredService<SecretBox>();
+        var id = await Seed.Credential(owner, credential, made => box.Protect(owner, made, $"token of {credential}"));
+        var reached = await Seed.Resource(owner, resource);
+        await Seed.Change(db => db.Resources.Where(r => r.Id == reached).ExecuteUpdateAsync(set => set.SetProperty(r => r.CredentialId, id)));
+    }
+
+    /// <summary>Every ring since the last run is lost, as if the node it went to had died.</summary>
+    public void LoseWakes() => engine.Take();
 
     /// <summary>Runs the engine on everything that was rung for, until nothing rings any more. Time stands still.</summary>
     public async Task RunUntilQuiet()

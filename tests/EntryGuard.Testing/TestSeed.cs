@@ -63,8 +63,32 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
         return Task.FromResult((key.Id, text.Text));
     });
 
+    /// <summary>A credential whose secret <paramref name="protect"/> encrypts.</summary>
+    public Task<CredentialId> Credential(OrganizationId organization, string name, Func<CredentialId, byte[]> protect) => Once(async db =>
+    {
+        ArgumentNullException.ThrowIfNull(protect);
+        if (await db.Credentials.SingleOrDefaultAsync(c => c.OrganizationId == organization && c.Name == name) is { } there)
+            return there.Id;
+        var id = new CredentialId(NewId());
+        db.Credentials.Add(new Credential
+        {
+            Id = id,
+            OrganizationId = organization,
+            Name = name,
+            Provider = provider.Type.Provider,
+            CredentialType = "TOKEN",
+            Secret = protect(id),
+            CreatedAt = time.GetUtcNow(),
+            UpdatedAt = time.GetUtcNow(),
+        });
+        return id;
+    });
+
     /// <summary>A verified Resource on the scripted allow-list of the same name; it takes documentation addresses.</summary>
-    public Task<ResourceId> Resource(OrganizationId organization, string name, params int[] ports) => Once(async db =>
+    public Task<ResourceId> Resource(OrganizationId organization, string name, params int[] ports) => ResourceOn(organization, name, name, ports);
+
+    /// <summary>A verified Resource on a scripted allow-list that others may share; it takes documentation addresses.</summary>
+    public Task<ResourceId> ResourceOn(OrganizationId organization, string name, string allowList, params int[] ports) => Once(async db =>
     {
         if (await db.Resources.SingleOrDefaultAsync(r => r.OrganizationId == organization && r.Name == name) is { } there)
             return there.Id;
@@ -72,7 +96,7 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
             ports = [443];
         var config = $$"""{"ports":[{{string.Join(',', ports)}}]}""";
         using var settings = System.Text.Json.JsonDocument.Parse(config);
-        var keys = provider.KeysOf(new ResourceConfig(name, null, settings.RootElement), Identity);
+        var keys = provider.KeysOf(new ResourceConfig(allowList, null, settings.RootElement), Identity);
         if (!await db.AllowLists.AnyAsync(a => a.Key == keys.Serialization))
             db.AllowLists.Add(new AllowList { Key = keys.Serialization, Type = provider.Type.ToString(), Identity = Identity });
         var resource = new Resource
@@ -82,7 +106,7 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
             Name = name,
             Provider = provider.Type.Provider,
             ResourceType = provider.Type.Kind,
-            Identifier = name,
+            Identifier = allowList,
             Config = config,
             Scopes = [.. ports.Distinct().Order().Select(Scope.Tcp)],
             AllowedAddresses = ["DOCUMENTATION"],

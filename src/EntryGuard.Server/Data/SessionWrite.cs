@@ -121,8 +121,8 @@ public sealed class SessionWrite
             return;   // an overdue undoing is now an overdue closing: its date and schedule stand, overdueSince is older
         (claim.Attempts, claim.FirstAttemptAt) = (0, null);
         claim.NextAttemptAt = claim.State.IsSettled ? null : now;
-        if (!claim.State.IsSettled && claim.AllowListKey is { } key)
-            wake.Add(key);
+        if ((before.IsLive || !claim.State.IsSettled) && claim.AllowListKey is { } key)
+            wake.Add(key);   // even if nothing of its own stands: a closing may have waited for it to open (E06)
     }
 
     /// <summary>Ends every claim of the session that is still wanted; the session follows when it is recomputed.</summary>

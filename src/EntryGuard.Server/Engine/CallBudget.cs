@@ -9,6 +9,8 @@ namespace EntryGuard.Server.Engine;
 public sealed class CallBudget(TimeProvider time)
 {
     private static readonly TimeSpan Depth = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestForOpenings = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestForClosings = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, Bucket> buckets = new();
 
     /// <summary>Takes a token for one call.</summary>
@@ -23,9 +25,9 @@ public sealed class CallBudget(TimeProvider time)
         var bucket = buckets.GetOrAdd(throttleKey, _ => new Bucket { Since = time.GetTimestamp(), Tokens = double.NaN });
         lock (bucket)
         {
-            var paused = bucket.PausedUntil - time.GetUtcNow();
+            var paused = (closing ? bucket.ClosingsPausedUntil : bucket.PausedUntil) - time.GetUtcNow();
             if (paused > TimeSpan.Zero)
-                return closing && paused > TimeSpan.FromMinutes(1) ? TimeSpan.FromMinutes(1) : paused;
+                return paused;
             if (perSecond is not { } rate)
                 return TimeSpan.Zero;
             var capacity = Math.Max(1, rate * Depth.TotalSeconds);
@@ -41,7 +43,7 @@ public sealed class CallBudget(TimeProvider time)
         }
     }
 
-    /// <summary>The provider asked us to wait: everything under the key does.</summary>
+    /// <summary>The provider asked us to wait: everything under the key does, openings up to 5 min, closings up to 1 min from now on (E03, E04).</summary>
     public void Pause(string? throttleKey, TimeSpan retryAfter)
     {
         if (throttleKey is null)
@@ -49,9 +51,14 @@ public sealed class CallBudget(TimeProvider time)
         var bucket = buckets.GetOrAdd(throttleKey, _ => new Bucket { Since = time.GetTimestamp(), Tokens = double.NaN });
         lock (bucket)
         {
-            var until = time.GetUtcNow() + (retryAfter < TimeSpan.FromMinutes(5) ? retryAfter : TimeSpan.FromMinutes(5));
-            if (until > bucket.PausedUntil)
-                bucket.PausedUntil = until;
+            bucket.PausedUntil = Later(bucket.PausedUntil, retryAfter, LongestForOpenings);
+            bucket.ClosingsPausedUntil = Later(bucket.ClosingsPausedUntil, retryAfter, LongestForClosings);
+        }
+
+        DateTimeOffset Later(DateTimeOffset until, TimeSpan asked, TimeSpan longest)
+        {
+            var at = time.GetUtcNow() + (asked < longest ? asked : longest);
+            return at > until ? at : until;
         }
     }
 
@@ -60,5 +67,6 @@ public sealed class CallBudget(TimeProvider time)
         public double Tokens { get; set; }
         public long Since { get; set; }
         public DateTimeOffset PausedUntil { get; set; } = DateTimeOffset.MinValue;
+        public DateTimeOffset ClosingsPausedUntil { get; set; } = DateTimeOffset.MinValue;
     }
 }

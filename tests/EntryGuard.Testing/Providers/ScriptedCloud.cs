@@ -42,11 +42,25 @@ public sealed class ScriptedCloud
             rules.Add(new StandingRule($"r-{++lastId}", new RuleKey(scope, Cidr.Parse(address)), "made by hand", null));
     }
 
+    /// <summary>Somebody else adds a rule, and the provider gives it an id that was ours once.</summary>
+    public void Reuse(string id, string address, Scope scope)
+    {
+        lock (guard)
+            rules.Add(new StandingRule(id, new RuleKey(scope, Cidr.Parse(address)), "made by hand", null));
+    }
+
     /// <summary>Somebody else takes everything off that lets the address in.</summary>
     public int TakeAway(string address)
     {
         lock (guard)
             return rules.RemoveAll(r => r.Rule.Address == Cidr.Parse(address));
+    }
+
+    /// <summary>Somebody else takes everything off that lets anybody in to the scope.</summary>
+    public int TakeAway(Scope scope)
+    {
+        lock (guard)
+            return rules.RemoveAll(r => r.Rule.Scope == scope);
     }
 
     internal RuleOutcome Add(RuleAddition addition)
