@@ -7,7 +7,8 @@ namespace EntryGuard.Contracts;
 /// <param name="Body">Null if it was refused.</param>
 /// <param name="Problem">Null if it was not.</param>
 /// <param name="NextCursor">Of a list with another page; else null.</param>
-public sealed record ApiAnswer<T>(HttpStatusCode Status, T? Body, Problem? Problem, string? NextCursor = null)
+/// <param name="ETag">Stands for the version of what was read, with its quotes; null where there are no versions.</param>
+public sealed record ApiAnswer<T>(HttpStatusCode Status, T? Body, Problem? Problem, string? NextCursor = null, string? ETag = null)
     where T : class
 {
     /// <summary>The body.</summary>

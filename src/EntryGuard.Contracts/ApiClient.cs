@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -75,7 +76,8 @@ public sealed partial class ApiClient(HttpClient http)
         if (!answer.IsSuccessStatusCode)
             return new ApiAnswer<TAnswer>(answer.StatusCode, null, await ProblemAsync(answer, ct));
         var next = answer.Headers.TryGetValues("X-Next-Cursor", out var cursors) ? cursors.First() : null;
-        return new ApiAnswer<TAnswer>(answer.StatusCode, await answer.Content.ReadFromJsonAsync(Json<TAnswer>(), ct), null, next);
+        var body = answer.StatusCode == HttpStatusCode.NoContent ? null : await answer.Content.ReadFromJsonAsync(Json<TAnswer>(), ct);
+        return new ApiAnswer<TAnswer>(answer.StatusCode, body, null, next, answer.Headers.ETag?.ToString());
     }
 
     private static async Task<Problem?> ProblemAsync(HttpResponseMessage answer, CancellationToken ct)
