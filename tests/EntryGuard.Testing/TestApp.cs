@@ -36,7 +36,7 @@ public sealed class TestApp : IAsyncDisposable
     private readonly ConcurrentDictionary<(string Name, string Organization), TestUser> users = new();
     private DateTimeOffset sweptAt;
 
-    private TestApp(TestDatabase database, IReadOnlyDictionary<string, string>? settings, ProviderCapabilities? capabilities)
+    private TestApp(TestDatabase database, IReadOnlyDictionary<string, string>? settings, ProviderCapabilities? capabilities, TestLog? log)
     {
         this.database = database;
         Provider = new ScriptedProvider(Time, capabilities);
@@ -51,6 +51,8 @@ public sealed class TestApp : IAsyncDisposable
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
             host.ConfigureLogging(logs => logs.ClearProviders().AddProvider(errors));
+            if (log is not null)
+                host.ConfigureLogging(logs => logs.AddProvider(log).AddFilter<TestLog>(null, LogLevel.Trace));
             host.ConfigureTestServices(Replace);
         });
     }
@@ -75,10 +77,11 @@ public sealed class TestApp : IAsyncDisposable
     /// <param name="database">The caller's; it outlives the server.</param>
     /// <param name="settings">Configuration, for instance "EntryGuard:Proxies:0".</param>
     /// <param name="capabilities">Of the scripted provider; null: its own.</param>
+    /// <param name="log">Hears everything the server logs; null: nobody does.</param>
     public static Task<TestApp> StartAsync(
-        TestDatabase database, IReadOnlyDictionary<string, string>? settings = null, ProviderCapabilities? capabilities = null)
+        TestDatabase database, IReadOnlyDictionary<string, string>? settings = null, ProviderCapabilities? capabilities = null, TestLog? log = null)
     {
-        var app = new TestApp(database, settings, capabilities);
+        var app = new TestApp(database, settings, capabilities, log);
         _ = app.factory.Server;   // starts it
         return Task.FromResult(app);
     }

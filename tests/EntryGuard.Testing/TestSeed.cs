@@ -122,6 +122,10 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
         return resource.Id;
     });
 
+    /// <summary>From now on the Resource is reached with this credential.</summary>
+    public Task Reached(ResourceId resource, Guid credential) =>
+        Change(async db => (await db.Resources.SingleAsync(r => r.Id == resource)).CredentialId = new CredentialId(credential));
+
     /// <summary>Assigns a Resource to a user.</summary>
     public Task<bool> Assignment(OrganizationId organization, UserId user, ResourceId resource) => Once(async db =>
     {

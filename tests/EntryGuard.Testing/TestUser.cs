@@ -7,7 +7,7 @@ namespace EntryGuard.Testing;
 /// A person who uses the server through its API. Organization, user and key come into being with the first request, Resources and their
 /// assignment with the first mention. What is not called Try counts on success.
 /// </summary>
-public sealed class TestUser(TestApp app, string name, string organization, bool isAdmin)
+public sealed partial class TestUser(TestApp app, string name, string organization, bool isAdmin)
 {
     private static readonly CancellationToken None = CancellationToken.None;
     private readonly SemaphoreSlim turn = new(1);

@@ -60,4 +60,11 @@ public static class AuditRow
         ArgumentNullException.ThrowIfNull(user);
         return Of(user.OrganizationId, actor, eventType, now, new AuditSubject("USER", user.Id.Value.ToString(), user.Email), details);
     }
+
+    /// <summary>A row about an API key.</summary>
+    public static AuditEntry About(ApiKey key, Actor actor, string eventType, DateTimeOffset now, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return Of(key.OrganizationId, actor, eventType, now, new AuditSubject("API_KEY", key.Id.Value.ToString(), key.Name), details);
+    }
 }

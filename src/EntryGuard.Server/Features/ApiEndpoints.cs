@@ -8,6 +8,9 @@ public static class ApiEndpoints
     public static void MapApi(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1");
+        Credentials.CredentialEndpoints.Map(api);
+        People.UserEndpoints.Map(api);
+        ApiKeys.ApiKeyEndpoints.Map(api);
         SessionEndpoints.Map(api);
         Resources.ResourceEndpoints.Map(api);
         Explain.ExplainEndpoints.Map(api);

@@ -9,6 +9,9 @@ public static class ETags
 {
     public static string Of(DateTimeOffset updatedAt) => string.Create(CultureInfo.InvariantCulture, $"\"{updatedAt.UtcTicks:x}\"");
 
+    /// <summary>The instant of an edit: never that of the one before, whatever the clock says, so that each version has its own ETag.</summary>
+    public static DateTimeOffset Next(DateTimeOffset before, DateTimeOffset now) => now > before ? now : before.AddMicroseconds(1);
+
     /// <summary>Puts it into the answer.</summary>
     public static void Show(HttpResponse response, DateTimeOffset updatedAt)
     {

@@ -79,7 +79,7 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
     }
 
     public string? CheckCredential(string credentialType, string secret) =>
-        secret.Contains("token", StringComparison.Ordinal) ? null : "credentialData.token is missing";
+        secret.Contains("token", StringComparison.Ordinal) ? null : "has no token; write { \"token\": \"…\" }";
 
     public AllowListKeys KeysOf(ResourceConfig config, string identity)
     {

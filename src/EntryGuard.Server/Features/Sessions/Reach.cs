@@ -61,6 +61,8 @@ public static class Reach
             });
         if (found.Find(r => !r.IsActive) is { } off)
             return ([], new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The Resource {off.Name} is switched off; leave it out, or ask an administrator."));
+        if (await db.Resources.Where(r => named.Contains(r.Id) && r.Credential!.DeletedAt != null).Select(r => r.Name).FirstOrDefaultAsync(ct) is { } bare)
+            return ([], new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The credential of the Resource {bare} was deleted; leave it out, or ask an administrator to give it another one."));
         return ([.. found.Select(r => (r, direct.Contains(r.Id) ? Grant.Direct : Grant.Admin))], null);
     }
 }

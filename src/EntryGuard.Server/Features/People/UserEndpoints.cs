@@ -1,0 +1,16 @@
+using EntryGuard.Server.Hosting;
+
+namespace EntryGuard.Server.Features.People;
+
+/// <summary>Routes of users.</summary>
+public static class UserEndpoints
+{
+    public static void Map(RouteGroupBuilder api)
+    {
+        var users = api.MapGroup("/users").WithTags("Users").RequireAdmin().RequireScope(ApiScopes.UsersWrite);
+        users.MapGet("", ListUsers.Handle).WithName("ListUsers").WithSummary("All users, oldest first").RequireScope(ApiScopes.UsersRead);
+        users.MapGet("/{id}", GetUser.Handle).WithName("GetUser").WithSummary("One user").RequireScope(ApiScopes.UsersRead);
+        users.MapPost("", CreateUser.Handle).WithName("CreateUser").WithSummary("Add a person or a machine account; an API key lets it in");
+        users.MapPatch("/{id}", UpdateUser.Handle).WithName("UpdateUser").WithSummary("Change it; what it opened follows");
+    }
+}

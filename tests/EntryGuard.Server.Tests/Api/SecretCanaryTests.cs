@@ -1,0 +1,145 @@
+using System.Net.Http.Headers;
+using System.Text;
+using EntryGuard.Contracts;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Testing;
+using Npgsql;
+
+namespace EntryGuard.Server.Tests.Api;
+
+/// <summary>A secret that can be recognised goes in wherever one can; then everything that ever comes out is searched for it.</summary>
+public sealed class SecretCanaryTests
+{
+    private const string Canary = "c4n4ry-b1rd";
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Theory, EveryDatabase]
+    public async Task E31_a_secret_is_nowhere_but_at_the_provider(TestDatabase database)
+    {
+        using var log = new TestLog();
+        var answers = new StringBuilder();
+        var seen = new List<string?>();
+        string key, stored;
+        await using (var app = await TestApp.StartAsync(database, null, log))
+        {
+            var admin = app.AsAdmin();
+            var http = await admin.Http();
+            var web = (await admin.Reach("web"))[0];
+            app.Provider.OnApply = (context, _) =>
+            {
+                seen.Add(context.Secret);
+                return null;
+            };
+
+            // Taken in, in every way, also the wrong ones.
+            var credential = await admin.CreateCredential("main", $"{Canary} token one");
+            await app.Seed.Reached(web, credential.Id);
+            await Say(http, answers, HttpMethod.Post, "credentials", """{"name":"b","provider":"SCRIPTED","credentialType":"TOKEN","credentialData":{"token":"CANARY"}}""", 201);
+            foreach (var body in (string[])
+            [
+                """{"name":"main","provider":"SCRIPTED","credentialType":"TOKEN","credentialData":{"token":"CANARY"}}""",
+                """{"name":"c","provider":"SCRIPTED","credentialType":"TOKEN","credentialData":{"secret":"CANARY"}}""",
+                """{"name":"c","provider":"AWS","credentialType":"TOKEN","credentialData":{"token":"CANARY"}}""",
+                """{"name":"c","provider":"SCRIPTED","credentialType":"TOKEN","credentialData":"CANARY"}""",
+                """{"name":"c","provider":"SCRIPTED","credentialType":"TOKEN","credentialData":{"token":"CANARY"},"token":"CANARY"}""",
+                """{"name":["CANARY"],"credentialData":{"token":"CANARY"}}""",
+                """{"name":"c","credentialData":{"token":"CANARY"}""",
+                """{"name":"c","credentialData":{"token":CANARY}}""",
+            ])
+                await Say(http, answers, HttpMethod.Post, "credentials", body, 400, 409);
+
+            // Tried: it works, it does not, it is somebody else's, the provider throws, it never answers properly.
+            var at = $"credentials/{credential.Id}";
+            var rotate = """{"credentialData":{"token":"CANARY token two"}}""";
+            app.Provider.OnVerify = _ => VerifyReport.Invalid("The token was refused.");
+            await Say(http, answers, HttpMethod.Patch, at, rotate, 400);
+            app.Provider.OnVerify = _ => VerifyReport.Valid("somebody else", "Fine.");
+            await Say(http, answers, HttpMethod.Patch, at, rotate, 400);
+            app.Provider.OnVerify = _ => throw new InvalidOperationException("The provider's code has a fault.");
+            await Say(http, answers, HttpMethod.Patch, at, rotate, 400);
+            app.Provider.OnVerify = null;
+            await Say(http, answers, HttpMethod.Patch, at, rotate, 200);
+
+            // Used, shown, and taken back.
+            await admin.StartSession("web", "203.0.113.7");
+            await app.Advance(TimeSpan.FromHours(2));
+            await Say(http, answers, HttpMethod.Get, "credentials", null, 200);
+            await Say(http, answers, HttpMethod.Get, at, null, 200);
+            await Say(http, answers, HttpMethod.Get, "sessions", null, 200);
+            key = (await admin.CreateApiKey("ci", "*")).PlainTextKey!;
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            await Say(http, answers, HttpMethod.Get, "api-keys", null, 200);
+            await Say(http, answers, HttpMethod.Get, "api-keys?cursor=bad", null, 400);
+            await Say(http, answers, HttpMethod.Delete, at + "?end=true", null, 204);
+            await app.RunUntilQuiet();
+            stored = await Everything(database);   // the write-ahead log too, while it is there
+        }
+
+        seen.ShouldAllBe(secret => secret!.Contains(Canary));
+        seen.Count.ShouldBe(2);
+        log.Lines.Count.ShouldBeGreaterThan(20);
+        log.Lines.ShouldContain(line => line.Contains("The provider's code has a fault."));
+        stored.ShouldContain("CREDENTIAL_UPDATE");
+        foreach (var secret in (string[])[Canary, key])
+        {
+            log.Lines.ShouldAllBe(line => !line.Contains(secret));
+            answers.ToString().ShouldNotContain(secret);
+            stored.ShouldNotContain(secret);
+            stored.ShouldNotContain(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(secret)));
+        }
+    }
+
+    [Fact]
+    public void E31_records_with_secrets_do_not_tell_them()
+    {
+        var data = System.Text.Json.JsonSerializer.SerializeToElement(new { token = Canary });
+        new CreateCredentialRequest { Name = "a", CredentialData = data }.ToString().ShouldNotContain(Canary);
+        new UpdateCredentialRequest { Name = "a", CredentialData = data }.ToString().ShouldNotContain(Canary);
+    }
+
+    // CANARY in the body stands for it.
+    private static async Task Say(HttpClient http, StringBuilder answers, HttpMethod method, string path, string? body, params int[] expected)
+    {
+        using var request = new HttpRequestMessage(method, new Uri($"api/v1/{path}", UriKind.Relative));
+        if (body is not null)
+            request.Content = new StringContent(body.Replace("CANARY", Canary, StringComparison.Ordinal), Encoding.UTF8, "application/json");
+        using var answer = await http.SendAsync(request, None);
+        var text = await answer.Content.ReadAsStringAsync(None);
+        expected.ShouldContain((int)answer.StatusCode, $"{method} {path} {body}: {text}");
+        answers.AppendLine(answer.Headers.ToString()).AppendLine(text);
+    }
+
+    // Every byte of the file, or every column of every row.
+    private static async Task<string> Everything(TestDatabase database)
+    {
+        var all = new StringBuilder();
+        if (!database.IsPostgres)
+        {
+            foreach (var file in Directory.GetFiles(database.Directory, "entryguard.db*"))
+            {
+                await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+                using var reader = new StreamReader(stream, Encoding.Latin1);
+                all.Append(await reader.ReadToEndAsync(None));
+            }
+
+            return all.ToString();
+        }
+
+        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false });
+        var tables = await Column(source, "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()");
+        tables.Count.ShouldBeGreaterThan(8);
+        foreach (var table in tables)
+            all.AppendJoin('\n', await Column(source, $"SELECT t::text FROM {table} t"));
+        return all.ToString();
+    }
+
+    private static async Task<List<string>> Column(NpgsqlDataSource source, string sql)
+    {
+        await using var command = source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(None);
+        var rows = new List<string>();
+        while (await reader.ReadAsync(None))
+            rows.Add(reader.GetString(0));
+        return rows;
+    }
+}
