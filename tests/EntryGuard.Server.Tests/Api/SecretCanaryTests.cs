@@ -20,7 +20,7 @@ public sealed class SecretCanaryTests
         var answers = new StringBuilder();
         var seen = new List<string?>();
         string key, stored;
-        await using (var app = await TestApp.StartAsync(database, null, log))
+        await using (var app = await TestApp.StartAsync(database, log: log))
         {
             var admin = app.AsAdmin();
             var http = await admin.Http();
