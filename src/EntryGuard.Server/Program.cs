@@ -1,3 +1,4 @@
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Features;
 using EntryGuard.Server.Hosting;
@@ -5,35 +6,51 @@ using EntryGuard.Server.Hosting.Start;
 using EntryGuard.Server.Walkthrough;
 
 var command = CommandLine.Read(args);
-switch (command.Verb)
+if (command.Verb == "walkthrough")
+    return await Story.PlayAsync(CancellationToken.None);
+if (!CommandLine.Verbs.ContainsKey(command.Verb))
 {
-    case "serve" or "openapi":
-        break;
-    case "walkthrough":
-        return await Story.PlayAsync(CancellationToken.None);
-    default:
-        await Console.Error.WriteLineAsync(CommandLine.Usage);
-        return 2;
+    await Console.Error.WriteLineAsync(CommandLine.Usage);
+    return 2;
 }
 
-var builder = WebApplication.CreateBuilder([.. command.Settings]);
-builder.AddData();
-builder.AddProviders();
-builder.AddFirstMinutes();
-builder.AddEngine(builder.IsShared());
-builder.AddApi();
-if (await builder.PrintApiDocumentAsync(args, Map))
-    return 0;
+try
+{
+    var builder = WebApplication.CreateBuilder([.. command.Settings]);
+    builder.AddData();
+    builder.AddProviders();
+    builder.AddFirstMinutes();
+    builder.AddEngine(builder.IsShared());
+    builder.AddApi();
+    builder.AddTelemetry();
+    if (await builder.PrintApiDocumentAsync(args, Map))
+        return 0;
 
-await using var app = builder.Build();
-await app.PrepareAsync();
-Map(app);
-await app.RunAsync();
-return 0;
+    await using var app = builder.Build();
+    app.RefuseBadSettings();
+    switch (command.Verb)
+    {
+        case "close":
+            return await app.CloseAsync();
+        case "rewrap":
+            return await app.RewrapAsync();
+    }
+
+    await app.PrepareAsync();
+    Map(app);
+    return await app.ServeAsync();
+}
+catch (RefusedToStartException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}
 
 static void Map(WebApplication app)
 {
     app.UseApi();
     app.MapApi();
     app.MapApiDocument();
+    app.MapHealth();
+    app.MapMetrics();
 }

@@ -204,8 +204,7 @@ public sealed class TestApp : IAsyncDisposable
         services.RemoveAll<TimeProvider>();
         services.AddSingleton<TimeProvider>(Time);
         services.RemoveAll<Databases>();
-        services.AddSingleton(new Borrowed(database));
-        services.AddSingleton(s => s.GetRequiredService<Borrowed>().Databases);
+        services.AddSingleton(database.Databases);   // an instance: it outlives the server
         services.RemoveAll<MasterKey>();
         services.AddSingleton(MasterKey.From("the same thirty-two bytes always"u8));
         services.RemoveAll<DatabaseClock>();
@@ -215,10 +214,5 @@ public sealed class TestApp : IAsyncDisposable
     private sealed class Factory(Action<IWebHostBuilder> configure) : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder) => configure(builder);
-    }
-
-    private sealed record Borrowed(TestDatabase Database)
-    {
-        public Databases Databases => Database.Databases;
     }
 }

@@ -15,7 +15,7 @@ namespace EntryGuard.Server.Engine;
 /// </summary>
 internal sealed class AllowListWorker(
     Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
-    ILogger<AllowListWorker> log)
+    ILogger<AllowListWorker> log, WriteRight? right = null)
 {
     /// <summary>Hard limit of every provider call (E11).</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
@@ -26,6 +26,9 @@ internal sealed class AllowListWorker(
     private readonly ConcurrentDictionary<AllowListKey, bool> rebuilt = new();
     private readonly AllowListLedger ledger = new(databases, clock, metrics, Guid.NewGuid());
 
+    /// <summary>Removes, and never adds: for the command line, after which nobody would be there to close.</summary>
+    public bool OnlyCloses { get; init; }
+
     /// <summary>Works until nothing is due on the allow-list. A wake that finds nothing to do is a success.</summary>
     public Task RunOnce(AllowListKey key, CancellationToken ct) => RunOnce(key, CancellationToken.None, ct);
 
@@ -35,6 +38,9 @@ internal sealed class AllowListWorker(
     /// <param name="ct">Gives up at once; what a call did is then found out by whoever comes next.</param>
     public async Task RunOnce(AllowListKey key, CancellationToken leaving, CancellationToken ct)
     {
+        if (right is { IsGranted: false })
+            return;
+        using var trace = EngineTrace.Pass(key);
         try
         {
             for (var pass = 0; pass < MostPasses; pass++)
@@ -87,7 +93,7 @@ internal sealed class AllowListWorker(
         var wrote = await ledger.SettleAsync(load, plan, snapshot, blind, terms, ct);
         var failed = new Dictionary<CredentialId, RuleFault>();
         var sight = new Sighting(snapshot is { IsComplete: true } && (terms.ProvableFrom is not { } from || snapshot.AskedAt >= from), blind);
-        foreach (var batch in RuleBatch.From(plan, provider.Capabilities.BatchSize))
+        foreach (var batch in RuleBatch.From(OnlyCloses ? plan with { Additions = [] } : plan, provider.Capabilities.BatchSize))
         {
             if (leaving.IsCancellationRequested)
                 return wrote;
@@ -143,7 +149,7 @@ internal sealed class AllowListWorker(
         if (batch.Asking.Credential is { } credential && failed.TryGetValue(credential, out var known))
             result = ApplyResult.Refused(known);   // the one probe of this pass was made (E16)
         else
-            result = await CallAsync(provider, resource, batch, ct);
+            result = await CallAsync(provider, load, resource, batch, ct);
 
         if (result.RefusedWhole is { } refused)
         {
@@ -177,6 +183,7 @@ internal sealed class AllowListWorker(
     {
         var asking = load.Claims.Where(c => c.IsDue(now)).OrderByDescending(c => c.State.IsLeaving).FirstOrDefault() ?? load.Claims[0];
         var resource = load.Resources[asking.Resource];
+        using var trace = EngineTrace.Call("list", provider.Type, resource.Id, load.Owners.Values);
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -185,34 +192,41 @@ internal sealed class AllowListWorker(
             if (result.Fault?.RetryAfter is { } pause)
                 budget.Pause(resource.ThrottleKey, pause);
             metrics.Called(provider.Type, "list", result.Fault?.Code);
+            trace.Failed(result.Fault?.Code);
             return (result.Snapshot, result.Fault);
         }
         catch (TimeoutException)
         {
             metrics.Called(provider.Type, "list", "TIMEOUT");
+            trace.Failed("TIMEOUT");
             return (null, new RuleFault("TIMEOUT", "The provider did not answer in time.", false));
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             log.CallFailed(e, load.Key, "list");
             metrics.Called(provider.Type, "list", "ERROR");
+            trace.Failed("ERROR");
             return (null, new RuleFault("PROVIDER_ERROR", "The call failed; the server's log says how.", false));
         }
     }
 
-    private async Task<ApplyResult> CallAsync(IResourceProvider provider, ResourceView resource, RuleBatch batch, CancellationToken ct)
+    private async Task<ApplyResult> CallAsync(
+        IResourceProvider provider, LoadedAllowList load, ResourceView resource, RuleBatch batch, CancellationToken ct)
     {
         var changes = batch.Changes;
+        using var trace = EngineTrace.Call("apply", provider.Type, resource.Id, batch.Claims.Select(c => load.Owners[c]));
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), limit, ct);
             metrics.Called(provider.Type, "apply", result.RefusedWhole?.Code);
+            trace.Failed(result.RefusedWhole?.Code);
             return result;
         }
         catch (TimeoutException)
         {
             metrics.Called(provider.Type, "apply", "TIMEOUT");
+            trace.Failed("TIMEOUT");
             return ApplyResult.All(changes, new RuleOutcome.Unknown("The provider did not answer in time; what it did is being read back."));
         }
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
@@ -220,6 +234,7 @@ internal sealed class AllowListWorker(
             // A defect in a provider, after anything may have been sent.
             log.CallFailed(e, resource.Key, "apply");
             metrics.Called(provider.Type, "apply", "ERROR");
+            trace.Failed("ERROR");
             return ApplyResult.All(changes, new RuleOutcome.Unknown("The call failed on our side; what it did is being read back."));
         }
     }

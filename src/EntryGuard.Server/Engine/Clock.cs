@@ -6,7 +6,8 @@ namespace EntryGuard.Server.Engine;
 /// Sleeps until the earliest thing that is due in the database, then acts. Reads the database when told that something changed, when its
 /// time comes, and in a cluster at least every 5 s; otherwise it only compares clocks in memory, every second (E22, E24).
 /// </summary>
-internal sealed class Clock(Databases databases, DueClaims due, DatabaseClock clock, IEngine engine, TimeProvider time, ILogger<Clock> log) : BackgroundService
+internal sealed class Clock(Databases databases, DueClaims due, DatabaseClock clock, IEngine engine, TimeProvider time, ILogger<Clock> log, WriteRight right)
+    : BackgroundService
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadAtLeast = TimeSpan.FromSeconds(5);
@@ -24,6 +25,7 @@ internal sealed class Clock(Databases databases, DueClaims due, DatabaseClock cl
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var ct = stoppingToken;
+        await right.WaitAsync(ct);
         while (!ct.IsCancellationRequested)
         {
             try

@@ -33,7 +33,18 @@ public static class EngineSetup
         services.AddSingleton<ProviderSet>();
         services.AddSingleton<CallBudget>();
         services.AddSingleton<EngineMetrics>();
+        services.AddSingleton<WriteRight>();
+        services.AddSingleton<Restore>();
+        services.AddSingleton<IdentityCheck>();
+        services.Configure<IdentitySettings>(builder.Configuration.GetSection("EntryGuard"));
+        services.AddSingleton<OverdueClosings>();
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<NodeMetrics>();
+        services.Configure<RetentionSettings>(builder.Configuration.GetSection("EntryGuard:Retention"));
+        services.AddSingleton<Retention>();
+        services.AddSingleton<Housekeeping>();
         services.AddSingleton<AllowListWorker>();
+        services.AddSingleton<Closing>();
         services.AddSingleton<DueClaims>();
         services.TryAddSingleton<Verification>();
         services.AddSingleton<Inspection>();

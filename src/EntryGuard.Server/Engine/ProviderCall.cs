@@ -40,6 +40,6 @@ internal static class ProviderCall
 
 internal static partial class ProviderCallLog
 {
-    [LoggerMessage(1301, LogLevel.Error, "Call {Call} of {Type} failed")]
+    [LoggerMessage(1321, LogLevel.Error, "Call {Call} of {Type} failed")]
     public static partial void AskFailed(this ILogger log, Exception e, string call, ResourceType type);
 }

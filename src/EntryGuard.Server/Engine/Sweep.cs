@@ -11,16 +11,14 @@ namespace EntryGuard.Server.Engine;
 /// recomputes the sessions that are PENDING, EXPIRING or changed since it last looked.
 /// </summary>
 internal sealed class Sweep(
-    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, TimeProvider time, ILogger<Sweep> log)
+    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, TimeProvider time, ILogger<Sweep> log,
+    Housekeeping? housekeeping = null)
     : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(2);
     private readonly ClockBell bell = new(time);
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
-
-    /// <summary>The first sweep was begun: from now on this node closes what is due.</summary>
-    public bool HasBegun { get; private set; }
 
     /// <summary>Sweep now: a node left, or an operator asked.</summary>
     public void Now() => bell.Ring();
@@ -48,6 +46,13 @@ internal sealed class Sweep(
         return await db.AllowLists.Where(a => types.Contains(a.Type)).Select(a => a.Key).ToListAsync(ct);
     }
 
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (housekeeping is not null)
+            await housekeeping.RememberAsync(cancellationToken);
+    }
+
     public override void Dispose()
     {
         bell.Dispose();
@@ -57,7 +62,8 @@ internal sealed class Sweep(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var ct = stoppingToken;
-        HasBegun = true;
+        if (housekeeping is not null)
+            await housekeeping.MayBeginAsync(ct);
         while (!ct.IsCancellationRequested)
         {
             try
@@ -70,6 +76,8 @@ internal sealed class Sweep(
                 log.SweepFailed(e);
             }
 
+            if (housekeeping is not null)
+                await housekeeping.RunAsync(ct);
             await bell.WaitAsync(Every * (0.9 + (0.2 * Random.Shared.NextDouble())), ct);
         }
     }

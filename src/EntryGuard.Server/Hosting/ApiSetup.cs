@@ -21,7 +21,7 @@ internal static class ApiSetup
         });
         services.Configure<SessionSettings>(builder.Configuration.GetSection("EntryGuard:Sessions"));
         services.Configure<RateSettings>(builder.Configuration.GetSection("EntryGuard:RateLimits"));
-        services.AddSingleton(ClientAddress.From(builder.Configuration));
+        services.AddSingleton(_ => ClientAddress.From(builder.Configuration));
 
         services.AddStrictJson();
         services.AddExceptionHandler<Failures>();
@@ -46,6 +46,7 @@ internal static class ApiSetup
         app.UseStatusCodePages(context => Failures.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode));
         app.UseRouting();
         app.UseRateLimiter();
+        app.UseMetricsGuard();
         app.Use(RefuseLargeBodies);
         app.UseAuthentication();
         app.UseAuthorization();

@@ -1,6 +1,7 @@
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Data.Secrets;
 using EntryGuard.Server.Engine;
+using Npgsql;
 
 namespace EntryGuard.Server.Hosting;
 
@@ -26,9 +27,24 @@ internal static class DataSetup
     public static async Task PrepareAsync(this WebApplication app)
     {
         var (services, ct) = (app.Services, app.Lifetime.ApplicationStopping);
-        await services.GetRequiredService<Databases>().MigrateAsync(services.GetRequiredService<TimeProvider>(), ct);
+        await MigrateAsync(services, ct);
         await KeyRing.PrepareAsync(services, ct);
         await EngineSetup.PrepareAsync(services, ct);
+        await services.GetRequiredService<IdentityCheck>().RunAsync(Console.WriteLine, ct);
+    }
+
+    /// <summary>Brings the database up to date.</summary>
+    /// <exception cref="RefusedToStartException">Among others: it cannot be reached.</exception>
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken ct)
+    {
+        try
+        {
+            await services.GetRequiredService<Databases>().MigrateAsync(services.GetRequiredService<TimeProvider>(), ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw new RefusedToStartException($"The database of {Postgres} cannot be used: {e.Message} ({e.SqlState ?? e.InnerException?.Message}).", e);
+        }
     }
 
     private static Databases OpenSqlite(ConfigurationManager configuration)

@@ -58,6 +58,7 @@ public static class StartSession
             return Again(earlier, wish);
         }
 
+        EngineTrace.About(draft.Session.Id);
         engine.Wake(write.Wake);
         var row = await GetSession.FindAsync(db, caller, draft.Session.Id, ct);
         return TypedResults.Created($"/api/v1/sessions/{draft.Session.Id.Value}", row!.ToResponse(draft.NotOpened));

@@ -1,0 +1,136 @@
+using EntryGuard.Domain;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Data.Secrets;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>
+/// After a backup was restored (E27): what the database says and what stands at the providers are from different times. Ends every live
+/// session, then closes every entry that carries our mark, whether the database knows it or not.
+/// </summary>
+public sealed class Restore(
+    Databases databases, ProviderSet providers, SecretBox secrets, DatabaseClock clock, EngineMetrics metrics, TimeProvider time, ILogger<Restore> log)
+{
+    private const int BatchSize = 100;
+
+    /// <summary>May be run again until it succeeds.</summary>
+    /// <param name="tell">A line per entry, and one per session count.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <exception cref="RefusedToStartException">Something could not be looked at, or is still there.</exception>
+    public async Task RunAsync(Action<string> tell, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(tell);
+        tell($"ended {await EndSessionsAsync(ct)} live session(s)");
+        var left = new List<string>();
+        foreach (var resource in (await ResourcesAsync(ct)).DistinctBy(r => (r.AllowListKey, r.CredentialId)))
+        {
+            // What lives in a server's process died with it.
+            if (providers.Find(resource.Provider, resource.ResourceType) is { Capabilities.DiesWithProcess: false } provider)
+                left.AddRange(await CloseAsync(provider, ResourceView.Of(resource), resource.Name, tell, ct));
+        }
+
+        if (left.Count > 0)
+        {
+            throw new RefusedToStartException(
+                $"The restore is not finished: {string.Join(" ", left.Distinct())} Repair that and start with --restored again; or close these by hand and start with --take-over.");
+        }
+    }
+
+    private async Task<int> EndSessionsAsync(CancellationToken ct)
+    {
+        for (var ended = 0; ; )
+        {
+            await using var db = databases.OpenEngine();
+            await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+            var live = await db.Sessions.Where(s => s.Status == SessionStatus.Pending || s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial)
+                .OrderBy(s => s.Id).Select(s => s.Id).Take(BatchSize).ToListAsync(ct);
+            if (live.Count == 0)
+                return ended;
+            var write = await SessionWrite.LockAsync(db, live, clock.Now, Actor.System, false, ct);
+            foreach (var session in write.Sessions.Values)
+                write.End(session, EndReason.Restored);
+            write.Complete();
+            await work.CommitAsync(ct);
+            metrics.Wrote(write);
+            ended += live.Count;
+        }
+    }
+
+    private async Task<List<Resource>> ResourcesAsync(CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+
+        // Tombstones too: the backup may be older than what was opened through them, and closed since.
+        return await db.Resources.AsNoTracking().Include(r => r.Credential).Where(r => r.AllowListKey != null)
+            .OrderBy(r => r.DeletedAt != null).ThenBy(r => r.Id).ToListAsync(ct);
+    }
+
+    // What is wrong, in sentences; empty if nothing of ours is left there.
+    private async Task<List<string>> CloseAsync(IResourceProvider provider, ResourceView resource, string name, Action<string> tell, CancellationToken ct)
+    {
+        var (ours, fault) = await OursAsync(provider, resource, ct);
+        if (fault is not null)
+            return [$"{name} ({resource.Key}) could not be listed: {fault}"];
+        foreach (var some in ours.Chunk(Math.Max(1, provider.Capabilities.BatchSize)))
+        {
+            var changes = new RuleChanges(
+                [.. some.Select(o => new RuleRemoval(o.Rule, o.Mark!, o.Id is null ? [] : [new RuleEntry(o.Id, o.Rule.Scope)]))], []);
+            await QuietAsync(resource.Key, ct);
+            var (_, failed) = await ProviderCall.AskAsync(
+                limit => provider.ApplyAsync(Context(resource), changes, limit), "apply", provider.Type, metrics, time, log, ct);
+            if (failed is not null)
+                return [$"{name} ({resource.Key}) could not be changed: {failed.Message}"];
+        }
+
+        if (ours.Count == 0)
+            return [];
+        await Task.Delay(provider.Capabilities.ReadDelay, time, ct);
+        var (still, blind) = await OursAsync(provider, resource, ct);
+        if (blind is not null)
+            return [$"{name} ({resource.Key}) was changed, but could not be listed afterwards: {blind}"];
+        foreach (var gone in ours.Where(o => !still.Any(s => s.Rule == o.Rule && s.Mark == o.Mark)))
+            tell($"closed {gone.Rule} on {name} ({resource.Key})");
+        foreach (var open in still)
+            tell($"STILL OPEN {open.Rule} on {name} ({resource.Key})");
+        return [.. still.Select(s => $"{s.Rule} still stands on {name} ({resource.Key}).")];
+    }
+
+    private async Task<(List<ObservedRule> Ours, string? Fault)> OursAsync(IResourceProvider provider, ResourceView resource, CancellationToken ct)
+    {
+        var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(Context(resource), limit), "list", provider.Type, metrics, time, log, ct);
+        if ((fault ?? list!.Fault) is { } why)
+            return ([], why.Message);
+        if (!list!.Snapshot!.IsComplete)
+            return ([], "The list was not complete.");
+        var prefix = $"eg:{await InstallationAsync(ct)}:";
+        return ([.. list.Snapshot.Rules.Where(r => r.Mark?.StartsWith(prefix, StringComparison.Ordinal) == true)], null);
+    }
+
+    private async Task<string> InstallationAsync(CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        return (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
+    }
+
+    // Before the call: should its answer be lost, no absence is believed before its deadline (E12).
+    private async Task QuietAsync(AllowListKey key, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+        await db.LockAsync(key, ct);
+        var list = await db.AllowLists.SingleAsync(a => a.Key == key, ct);
+        if (clock.Now + AllowListWorker.CallTimeout is var deadline && (list.QuietAfter is null || list.QuietAfter < deadline))
+            list.QuietAfter = deadline;
+        await work.CommitAsync(ct);
+    }
+
+    private ProviderContext Context(ResourceView resource) => new(
+        resource.Organization, resource.Id, resource.Config, resource.Key,
+        resource.Secret is { } secret ? secrets.Unprotect(resource.Organization, resource.Credential!.Value, secret) : null);
+}

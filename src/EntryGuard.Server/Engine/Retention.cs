@@ -1,0 +1,86 @@
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace EntryGuard.Server.Engine;
+
+/// <summary>Configuration section <c>EntryGuard:Retention</c>. 0: for ever.</summary>
+public sealed class RetentionSettings
+{
+    /// <summary>Days a session is kept after its end; and what was deleted, once nothing refers to it.</summary>
+    public int SessionDays { get; set; } = 90;
+
+    /// <summary>Days of the audit log.</summary>
+    public int AuditDays { get; set; } = 365;
+}
+
+/// <summary>Lets go of what is over and old (E29): a bounded piece at a time, and never anything that is unsettled.</summary>
+public sealed class Retention(Databases databases, DatabaseClock clock, IOptions<RetentionSettings> settings, ILogger<Retention> log)
+{
+    /// <summary>Most rows of a kind in one run; what is left goes with the next.</summary>
+    public const int BatchSize = 1000;
+
+    /// <summary>One run.</summary>
+    /// <returns>True if there may be more to do.</returns>
+    public async Task<bool> PruneAsync(CancellationToken ct)
+    {
+        var sessions = settings.Value.SessionDays > 0 ? await SessionsAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0;
+        var deleted = settings.Value.SessionDays > 0 ? await TombstonesAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0;
+        var audit = settings.Value.AuditDays > 0 ? await AuditAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct) : 0;
+        if (sessions + deleted + audit > 0)
+            log.Pruned(sessions, deleted, audit);
+        return sessions == BatchSize || deleted == BatchSize || audit == BatchSize;
+    }
+
+    private async Task<int> SessionsAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var old = await db.Sessions
+            .Where(s => (s.Status == SessionStatus.Expired || s.Status == SessionStatus.Cancelled || s.Status == SessionStatus.Failed) && s.EndedAt < before)
+            .Where(s => !s.ResourceIps.Any(c => c.DueAt != null || c.OverdueSince != null
+                || !(c.Status == ResourceIpStatus.Removed || (c.Status == ResourceIpStatus.Failed && !c.MayStand))))
+            .OrderBy(s => s.Id).Take(BatchSize).Select(s => s.Id).ToListAsync(ct);
+        if (old.Count == 0)
+            return 0;
+        await db.ResourceIps.Where(c => old.Contains(c.SessionId)).ExecuteDeleteAsync(ct);
+        var gone = await db.Sessions.Where(s => old.Contains(s.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
+        return gone;
+    }
+
+    // A Resource stays as long as a claim names it, a credential as long as a Resource does.
+    private async Task<int> TombstonesAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var resources = await db.Resources.Where(r => r.DeletedAt < before && !db.ResourceIps.Any(c => c.ResourceId == r.Id))
+            .OrderBy(r => r.Id).Take(BatchSize).Select(r => r.Id).ToListAsync(ct);
+        await db.UserResources.Where(g => resources.Contains(g.ResourceId)).ExecuteDeleteAsync(ct);
+        await db.Resources.Where(r => resources.Contains(r.Id)).ExecuteDeleteAsync(ct);
+        var credentials = await db.Credentials.Where(c => c.DeletedAt < before && !db.Resources.Any(r => r.CredentialId == c.Id))
+            .OrderBy(c => c.Id).Take(BatchSize).Select(c => c.Id).ToListAsync(ct);
+        await db.Credentials.Where(c => credentials.Contains(c.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
+        return Math.Max(resources.Count, credentials.Count);
+    }
+
+    // What is written about a session that has not come to its end stays, however old.
+    private async Task<int> AuditAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var old = await db.Audit.Where(a => a.CreatedAt < before && !db.Sessions.Any(s => s.Id == a.SessionId && s.EndedAt == null))
+            .OrderBy(a => a.CreatedAt).Take(BatchSize).Select(a => a.Id).ToListAsync(ct);
+        var gone = await db.Audit.Where(a => old.Contains(a.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
+        return gone;
+    }
+}
+
+internal static partial class RetentionLog
+{
+    [LoggerMessage(1521, LogLevel.Information, "Pruned {Sessions} sessions, {Deleted} deleted things, {Audit} audit rows")]
+    public static partial void Pruned(this ILogger log, int sessions, int deleted, int audit);
+}
