@@ -9,6 +9,8 @@ namespace EntryGuard.Server.Engine;
 internal sealed class OutcomeRecord(
     SessionWrite write, ResourceIp claim, ClaimOutcome outcome, Attempt attempt, ProviderCapabilities capabilities, DateTimeOffset? provableFrom)
 {
+    private const int QuickLooks = 3;
+
     private DateTimeOffset NextLook => provableFrom > write.Now ? provableFrom.Value : write.Now + capabilities.ReadDelay;
 
     /// <summary>The call was to open it, or to move the end that the provider holds.</summary>
@@ -50,14 +52,16 @@ internal sealed class OutcomeRecord(
             return;
         }
 
-        if (outcome.IsDone && (blind is null || provableFrom > write.Now) && (claim.Attempts <= 1 || provableFrom > write.Now))
+        // A few looks soon after it; but a call's own read delay is no reason to look again for ever, only one that went without an answer is.
+        var isQuietTime = provableFrom > write.Now + capabilities.ReadDelay;
+        if (outcome.IsDone && (blind is null || isQuietTime) && (claim.Attempts <= (capabilities.SuccessIsProof ? 1 : QuickLooks) || isQuietTime))
         {
             (claim.AwaitsList, claim.NextAttemptAt) = (true, NextLook);
             return;
         }
 
         // Done, they say, and yet it stood at the last look: from now on by the schedule.
-        var fault = outcome.Fault ?? blind ?? new RuleFault("STILL_THERE", "The provider said the rule is gone, but still lists it.", false);
+        var fault = outcome.Fault ?? blind ?? new RuleFault("STILL_THERE", "The provider said the rule is gone, but no list has confirmed it.", false);
         claim.AwaitsList |= outcome.IsDone;
         (claim.ErrorCode, claim.ErrorMessage) = (fault.Code, fault.Message);
         if (outcome.IsUnknown && !claim.AwaitsList)

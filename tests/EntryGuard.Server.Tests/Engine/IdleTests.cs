@@ -1,0 +1,150 @@
+using System.Data.Common;
+using EntryGuard.Domain;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Testing;
+using EntryGuard.Testing.Providers;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace EntryGuard.Server.Tests.Engine;
+
+/// <summary>The real clock and the real sweep, as the server runs them, under a clock that a test moves.</summary>
+public sealed class IdleTests
+{
+    [Theory, SqliteOnly]
+    public async Task E22_an_idle_single_node_does_no_database_work_but_the_sweep(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await app.Open("ann", hours: 2);   // an open door is no work
+        var node = new Node(database, app.Time.GetUtcNow());
+        await using (node)
+        {
+            await node.StartAsync();
+            for (var second = 0; second < 3600; second++)
+                await node.Time.Second();
+        }
+
+        var instants = node.Commands.GroupBy(at => at).OrderBy(g => g.Key).ToList();
+        var gaps = instants.Zip(instants.Skip(1), (a, b) => (b.Key - a.Key).TotalSeconds).ToList();
+        gaps.Count.ShouldBeInRange(54, 67);
+        gaps.ShouldAllBe(gap => gap >= 54 && gap <= 67);              // the sweep's jittered minute, in whole seconds
+        instants.Skip(1).ShouldAllBe(g => g.Count() <= 8);            // what one sweep asks
+        node.Woken.ShouldBeEmpty();
+    }
+
+    [Theory, SqliteOnly]
+    public async Task E22_the_clock_ends_what_is_over_on_the_second_and_wakes_its_allow_list(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = await app.Open("ann", hours: 0.1);
+        await using var node = new Node(database, app.Time.GetUtcNow());
+        await node.StartAsync();
+        for (var second = 0; second < 359; second++)
+            await node.Time.Second();
+        (await app.Status(ann)).ShouldBe("ACTIVE");
+        await node.Time.Second();
+        (await app.Status(ann)).ShouldBe("EXPIRING");
+        node.Woken.ShouldHaveSingleItem().Value.ShouldBe("scripted:tester:web");
+    }
+
+    [Theory, SqliteOnly]
+    public async Task E24_the_offset_is_measured_again_when_wall_and_monotonic_time_part_by_a_second(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await using var node = new Node(database, app.Time.GetUtcNow());
+        await node.StartAsync();
+        await node.Time.Second();
+        node.Measured.ShouldBe(0);
+        node.Time.StepWall(TimeSpan.FromSeconds(0.9));
+        await node.Time.Second();
+        node.Measured.ShouldBe(0);
+        node.Time.StepWall(TimeSpan.FromSeconds(0.1));
+        await node.Time.Second();
+        await node.Time.Second();
+        node.Measured.ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3600)]
+    [InlineData(-3600)]
+    public async Task E24_due_is_decided_by_database_time_whatever_the_wall_clock_says(int wrongBySeconds)
+    {
+        var noon = new DateTimeOffset(2026, 3, 2, 12, 0, 0, TimeSpan.Zero);
+        var (time, offset) = (new SteppedTime(noon), TimeSpan.FromSeconds(wrongBySeconds));
+        var clock = new DatabaseClock(time, _ => Task.FromResult(noon + time.GetElapsedTime((noon - DateTimeOffset.UnixEpoch).Ticks)));
+        time.StepWall(offset);
+        await clock.MeasureAsync(CancellationToken.None);
+        (clock.Now, clock.Offset, clock.MustMeasure).ShouldBe((noon, -offset, false));
+        time.Advance(TimeSpan.FromMinutes(1));
+        clock.Now.ShouldBe(noon.AddMinutes(1));
+        time.StepWall(TimeSpan.FromSeconds(0.999));
+        clock.MustMeasure.ShouldBeFalse();
+        time.StepWall(TimeSpan.FromSeconds(0.001));
+        (clock.Now, clock.MustMeasure).ShouldBe((noon.AddMinutes(1), true));   // due does not jump with the wall clock
+        await clock.MeasureAsync(CancellationToken.None);
+        (clock.Now, clock.Offset, clock.MustMeasure).ShouldBe((noon.AddMinutes(1), -offset - TimeSpan.FromSeconds(1), false));
+    }
+
+    /// <summary>One node of one process: everything that runs by itself, and a bell that leads nowhere.</summary>
+    private sealed class Node : IEngine, IAsyncDisposable
+    {
+        private readonly Databases databases;
+        private readonly EngineMetrics metrics = new();
+        private readonly Clock clock;
+        private readonly Sweep sweep;
+
+        public Node(TestDatabase database, DateTimeOffset start)
+        {
+            Time = new SteppedTime(start);
+            databases = Databases.Sqlite(database.ConnectionString, new Counter(this));
+            var databaseClock = new DatabaseClock(Time, _ =>
+            {
+                Measured++;
+                return Task.FromResult(Time.GetUtcNow());
+            });
+            var due = new DueClaims(databases, databaseClock, metrics);
+            clock = new Clock(databases, due, databaseClock, this, Time, NullLogger<Clock>.Instance);
+            sweep = new Sweep(databases, due, new ProviderSet([new ScriptedProvider(Time)]), databaseClock, this, metrics, Time, NullLogger<Sweep>.Instance);
+        }
+
+        public SteppedTime Time { get; }
+        public List<DateTimeOffset> Commands { get; } = [];
+        public List<AllowListKey> Woken { get; } = [];
+        public int Measured { get; private set; }
+
+        public void Wake(IEnumerable<AllowListKey> keys)
+        {
+            lock (Woken)
+                Woken.AddRange(keys);
+        }
+
+        public async Task StartAsync()
+        {
+            await sweep.StartAsync(CancellationToken.None);
+            await clock.StartAsync(CancellationToken.None);
+            await Time.BothSleep();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await clock.StopAsync(CancellationToken.None);
+            await sweep.StopAsync(CancellationToken.None);
+            clock.Dispose();
+            sweep.Dispose();
+            metrics.Dispose();
+            await databases.DisposeAsync();
+        }
+
+        private sealed class Counter(Node node) : DbCommandInterceptor
+        {
+            public override DbCommand CommandCreated(CommandEndEventData eventData, DbCommand result)
+            {
+                lock (node.Commands)
+                    node.Commands.Add(node.Time.GetUtcNow());
+                return result;
+            }
+        }
+    }
+}
