@@ -34,4 +34,5 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(MessageResponse))]
 [JsonSerializable(typeof(ExplainResponse))]
 [JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(EventResponse))]
 public sealed partial class ContractsJson : JsonSerializerContext;

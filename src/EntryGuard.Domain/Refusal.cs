@@ -20,6 +20,9 @@ public enum RefusalKind
 
     /// <summary>It was made for an older version of the row: 412.</summary>
     Outdated,
+
+    /// <summary>Enough for now: 429.</summary>
+    TooMany,
 }
 
 /// <summary>An expected no, as a value.</summary>

@@ -101,6 +101,23 @@ public sealed class TestApp : IAsyncDisposable
         return new HttpClient(handler) { BaseAddress = factory.Server.BaseAddress };
     }
 
+    /// <summary>A new credential of the scripted provider, encrypted as the server does it.</summary>
+    public async Task<CredentialId> Credential(OrganizationId organization, string name)
+    {
+        var now = Time.GetUtcNow();
+        var id = new CredentialId(Guid.CreateVersion7(now));
+        var secret = Services.GetRequiredService<SecretBox>().Protect(organization, id, """{"token":"t"}""");
+        await Seed.Change(db =>
+        {
+            db.Credentials.Add(new Credential
+            {
+                Id = id, OrganizationId = organization, Name = name, Provider = "SCRIPTED", CredentialType = "TOKEN", Secret = secret, CreatedAt = now, UpdatedAt = now,
+            });
+            return Task.CompletedTask;
+        });
+        return id;
+    }
+
     /// <summary>What really stands on the allow-list of a Resource the kit made.</summary>
     public ScriptedCloud Cloud(string resource) => Provider.Cloud(resource);
 

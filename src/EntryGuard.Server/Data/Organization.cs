@@ -15,4 +15,5 @@ public sealed class Organization
     /// <summary>Longest session, extensions included.</summary>
     public TimeSpan MaxSession { get; set; } = TimeSpan.FromHours(24);
     public DateTimeOffset CreatedAt { get; set; }
+    public List<User> Users { get; } = [];
 }

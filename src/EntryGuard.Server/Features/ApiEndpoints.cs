@@ -15,6 +15,7 @@ public static class ApiEndpoints
         Resources.ResourceEndpoints.Map(api);
         Explain.ExplainEndpoints.Map(api);
         Audit.AuditEndpoints.Map(api);
+        Events.EventEndpoints.Map(api);
         ClientAddresses.ClientAddressEndpoints.Map(api);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Features.Events;
 using EntryGuard.Server.Hosting.ApiKeys;
 using Microsoft.AspNetCore.Authentication;
 
@@ -10,6 +11,11 @@ namespace EntryGuard.Server.Hosting;
 internal static class ApiSetup
 {
     private const int MostBytes = 256 * 1024;
+
+    // The page of the API brings its own script and styles; whatever they would like to fetch elsewhere, the browser does not.
+    private const string DocsPolicy =
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+        + "worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     public static void AddApi(this WebApplicationBuilder builder)
     {
@@ -26,6 +32,8 @@ internal static class ApiSetup
         services.AddStrictJson();
         services.AddExceptionHandler<Failures>();
         services.AddRateLimits();
+        services.AddSingleton<ApiKeyCheck>();
+        services.AddSingleton<EventStreams>();
         services.AddSingleton<ApiKeyUse>();
         services.AddHostedService(s => s.GetRequiredService<ApiKeyUse>());
         services.AddAuthentication(ApiKeyAuthentication.Name)
@@ -83,6 +91,8 @@ internal static class ApiSetup
             headers["Referrer-Policy"] = "no-referrer";
             if (context.Request.IsHttps)
                 headers.StrictTransportSecurity = "max-age=31536000";
+            if (context.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal))
+                headers.ContentSecurityPolicy = DocsPolicy;
             if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
             {
                 headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";

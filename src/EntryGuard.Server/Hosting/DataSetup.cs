@@ -17,6 +17,8 @@ internal static class DataSetup
         builder.Services.AddSingleton(_ => configuration[Postgres] is { Length: > 0 } postgres ? Databases.Postgres(postgres) : OpenSqlite(configuration));
         builder.Services.AddSingleton(_ => MasterKey.Read(configuration));
         builder.Services.AddSecrets();
+        if (builder.IsShared())
+            builder.Services.AddHostedService<AuditListener>();
     }
 
     /// <summary>The database is PostgreSQL, which several nodes may share.</summary>

@@ -56,5 +56,6 @@ public sealed class RefusalResult(Refusal refusal) : IResult, IStatusCodeHttpRes
         RefusalKind.NotFound => StatusCodes.Status404NotFound,
         RefusalKind.Conflict => StatusCodes.Status409Conflict,
         RefusalKind.Outdated => StatusCodes.Status412PreconditionFailed,
+        RefusalKind.TooMany => StatusCodes.Status429TooManyRequests,
     };
 }

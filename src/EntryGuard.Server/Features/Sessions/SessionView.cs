@@ -16,6 +16,8 @@ public static class SessionView
         UserName = s.User!.Name,
         UserEmail = s.User.Email,
         OrganizationName = s.User.Organization!.Name,
+        WhomToAsk = s.Status != SessionStatus.Failed ? null
+            : s.User.Organization.Users.Where(u => u.IsOrgAdmin && u.IsActive).OrderBy(u => u.Id).Select(u => u.Email).FirstOrDefault(),
         Claims = s.ResourceIps.OrderBy(c => c.Id).Select(c => new ClaimRow { Claim = c, ResourceName = c.Resource!.Name }).ToList(),
     };
 
@@ -26,6 +28,9 @@ public static class SessionView
         public required string? UserName { get; init; }
         public required string UserEmail { get; init; }
         public required string OrganizationName { get; init; }
+
+        /// <summary>An admin's e-mail address, if access failed and there is an admin.</summary>
+        public required string? WhomToAsk { get; init; }
         public required List<ClaimRow> Claims { get; init; }
 
         public SessionResponse ToResponse(IReadOnlyList<NotOpened>? notOpened = null) => new()
@@ -37,7 +42,7 @@ public static class SessionView
             Ipv4Address = Session.IPv4?.ToString(),
             Ipv6Address = Session.IPv6?.ToString(),
             Status = Names.Wire(Session.Status),
-            StatusMessage = Words(Session, Claims.Select(c => c.Claim).ToList()),
+            StatusMessage = Words(Session, Claims.Select(c => c.Claim).ToList(), WhomToAsk),
             Reason = Session.Reason,
             StartedAt = Session.StartedAt,
             ExpiresAt = Session.ExpiresAt,
@@ -80,12 +85,13 @@ public static class SessionView
         };
     }
 
-    private static string Words(Session session, IReadOnlyList<ResourceIp> claims) => session.Status switch
+    private static string Words(Session session, IReadOnlyList<ResourceIp> claims, string? whomToAsk) => session.Status switch
     {
         SessionStatus.Pending => "Access is being opened.",
         SessionStatus.Active => "Access is open on all Resources.",
         SessionStatus.Partial => "Access is open on some Resources; the others say why not. You can use, extend or stop it.",
-        SessionStatus.Failed => "No access was granted. Ask an administrator of your organization; the Resource IPs say what went wrong.",
+        SessionStatus.Failed =>
+            $"No access was granted. Ask an administrator of your organization{(whomToAsk is null ? "" : $", {whomToAsk}")}; the Resource IPs say what went wrong.",
         SessionStatus.Expiring when claims.Any(c => c.State.IsOverdue) =>
             "Access was to end, but a rule could not be removed yet. It is tried until it is gone, and administrators are alerted.",
         SessionStatus.Expiring => "Access is being closed.",

@@ -2,7 +2,7 @@ using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
 
-namespace EntryGuard.Server.Features.Audit;
+namespace EntryGuard.Server.Features;
 
 /// <summary>How an audit row is shown.</summary>
 public static class AuditView

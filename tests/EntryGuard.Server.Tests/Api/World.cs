@@ -1,0 +1,57 @@
+using System.Text.RegularExpressions;
+using EntryGuard.Domain;
+using EntryGuard.Server.Hosting;
+using EntryGuard.Testing;
+
+namespace EntryGuard.Server.Tests.Api;
+
+/// <summary>An organization, acme, with one of everything; and a stranger, the admin of globex, who has full access there.</summary>
+internal sealed partial class World
+{
+    private readonly Dictionary<string, Guid> ids = [];
+    private readonly TestApp app;
+
+    private World(TestApp app) => this.app = app;
+
+    public IEnumerable<Guid> Ids => ids.Values;
+
+    public static async Task<World> MakeAsync(TestApp app)
+    {
+        var world = new World(app);
+        var (ann, admin, bob) = (await app.As("ann").SignIn(), await app.AsAdmin().SignIn(), await app.As("bob").SignIn());
+        await app.AsAdmin("globex").SignIn();
+        var session = await app.As("ann").StartSession("web", "203.0.113.7", hours: 2);
+        await app.RunUntilQuiet();
+        var credential = await app.Credential(ann.Organization, "acme's");
+        var key = await app.Seed.ApiKey(ann.Organization, ann.User);
+        world.ids["organization"] = ann.Organization.Value;
+        world.ids["session"] = session.Id;
+        world.ids["resourceIp"] = session.ResourceIps[0].Id;
+        world.ids["resource"] = session.ResourceIps[0].ResourceId;
+        world.ids["user"] = ann.User.Value;
+        world.ids["otherUser"] = bob.User.Value;
+        world.ids["admin"] = admin.User.Value;
+        world.ids["credential"] = credential.Value;
+        world.ids["apiKey"] = key.Id.Value;
+        return world;
+    }
+
+    public string Id(string name) => ids[name].ToString();
+
+    public string Fill(string text) => Names().Replace(text, match => Id(match.Groups[1].Value));
+
+    /// <summary>Speaks with a new key of a user of acme.</summary>
+    public async Task<HttpClient> With(string user, params string[] scopes)
+    {
+        var (_, text) = await app.Seed.ApiKey(new OrganizationId(ids["organization"]), new UserId(ids[user]), scopes);
+        var http = app.Client();
+        http.DefaultRequestHeaders.Add("X-API-Key", text);
+        return http;
+    }
+
+    /// <summary>Every scope but those that allow this one.</summary>
+    public static string[] AllBut(string scope) => [.. ApiScopes.Known.Where(s => !ApiScopes.Allow([s], scope))];
+
+    [GeneratedRegex(@"\{([a-zA-Z]+)\}")]
+    public static partial Regex Names();
+}
