@@ -68,6 +68,15 @@ internal sealed class FirstRun(Databases databases, DatabaseClock clock)
         return installation is { FirstOrganizationId: { } organization, FirstAdminId: { } admin } ? (organization, admin) : null;
     }
 
+    /// <summary>True if the key with this hash is one of this database, and still good.</summary>
+    public async Task<bool> HoldsKeyAsync(byte[] hash, CancellationToken ct)
+    {
+        var now = clock.Now;
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        return await db.ApiKeys.AnyAsync(k => k.Hash == hash && k.RevokedAt == null && (k.ExpiresAt == null || k.ExpiresAt > now), ct);
+    }
+
     /// <summary>Another key with full access for a user, to be shown once.</summary>
     public async Task<string> AddKeyAsync(
         (string Text, string Prefix, byte[] Hash) key, OrganizationId organization, UserId user, string name, CancellationToken ct)

@@ -7,7 +7,7 @@ namespace EntryGuard.Server.Walkthrough;
 /// <summary>This program again, as a server in a process of its own, so that it can be killed.</summary>
 internal sealed class ServerProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly string Key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
     private readonly Process process;
     private readonly StreamWriter log;

@@ -148,10 +148,12 @@ internal sealed class FirstMinutes(
 
     private async Task<string?> WriteEnvironmentAsync(string file, string url, string? key, CancellationToken ct)
     {
-        // The key is stored hashed. A file from an earlier run still has it; else the admin gets another one.
+        // The key is stored hashed. A file from an earlier run still has it, unless it is another installation's; else the admin gets another one.
         if (key is null && File.Exists(file))
             key = (await File.ReadAllLinesAsync(file, ct)).Where(l => l.StartsWith("EG_API_KEY=", StringComparison.Ordinal))
                 .Select(l => l["EG_API_KEY=".Length..]).FirstOrDefault();
+        if (key is not null && !await firstRun.HoldsKeyAsync(ApiKeyText.HashOf(key), ct))
+            key = null;
         if (key is null && await FindOwnerAsync(ct) is { } owner)
             key = await firstRun.AddKeyAsync(NewKey(owner.Organization), owner.Organization, owner.Admin, "environment file", ct);
         var temporary = $"{file}.{Environment.ProcessId}";
@@ -173,7 +175,7 @@ internal sealed class FirstMinutes(
         if (Console.IsOutputRedirected && key is null)
             return;
         var fresh = made is not null;
-        var shown = fresh ? "$EG_API_KEY" : key ?? "<the key printed at the first run>";
+        const string shown = "$EG_API_KEY";   // the key itself is printed once
         Console.WriteLine($"\nEntryGuard is running on {url}   (API reference: {url}/docs; Ctrl-C stops it)");
         if (fresh)
             Console.WriteLine($"""
@@ -182,6 +184,10 @@ internal sealed class FirstMinutes(
 
                   export EG_API_KEY={key}
                 """);
+        else
+            Console.WriteLine(settings.Value.FirstRun.EnvironmentFile is { } file
+                ? $"\n  . {file}        # sets EG_API_KEY"
+                : "\n  export EG_API_KEY=…        # as printed at the first run");
         if (gate is not null)
             Console.WriteLine($$"""
 
