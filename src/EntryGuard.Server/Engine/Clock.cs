@@ -11,6 +11,9 @@ internal sealed class Clock(Databases databases, DueClaims due, DatabaseClock cl
 {
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadAtLeast = TimeSpan.FromSeconds(5);
+
+    // What is still due has just been acted on, or is held by somebody else: they need a moment.
+    private static readonly TimeSpan Held = TimeSpan.FromMilliseconds(50);
     private readonly ClockBell bell = new(time);
 
     /// <summary>The earliest date may have moved.</summary>
@@ -46,6 +49,8 @@ internal sealed class Clock(Databases databases, DueClaims due, DatabaseClock cl
     {
         var latest = databases.IsShared ? clock.Now + ReadAtLeast : DateTimeOffset.MaxValue;
         var until = next < latest ? next.Value : latest;
+        if (until <= clock.Now)
+            until = clock.Now + Held;
         while (clock.Now < until)
         {
             var left = until - clock.Now;

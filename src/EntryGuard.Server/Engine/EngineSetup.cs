@@ -59,6 +59,8 @@ public static class EngineSetup
         builder.UseOrleans(silo => Configure(silo, isShared));
         if (isShared)
             services.AddHostedService<MembershipWatch>();
+        else
+            services.AddHostedService<Rebuild>();
         services.AddHostedService(s => s.GetRequiredService<Sweep>());
         services.AddHostedService(s => s.GetRequiredService<Clock>());
 

@@ -20,6 +20,9 @@ internal sealed class Sweep(
     private readonly ClockBell bell = new(time);
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
 
+    /// <summary>The first sweep is beginning: from now on somebody answers when the engine is rung for.</summary>
+    public bool HasBegun { get; private set; }
+
     /// <summary>Sweep now: a node left, or an operator asked.</summary>
     public void Now() => bell.Ring();
 
@@ -64,6 +67,7 @@ internal sealed class Sweep(
         var ct = stoppingToken;
         if (housekeeping is not null)
             await housekeeping.MayBeginAsync(ct);
+        HasBegun = true;
         while (!ct.IsCancellationRequested)
         {
             try

@@ -1,3 +1,4 @@
+using CsCheck;
 using EntryGuard.Domain.Rules;
 
 namespace EntryGuard.Domain.Tests.Rules;

@@ -105,7 +105,9 @@ public sealed class IdleTests
                 return Task.FromResult(Time.GetUtcNow());
             });
             var due = new DueClaims(databases, databaseClock, metrics);
-            clock = new Clock(databases, due, databaseClock, this, Time, NullLogger<Clock>.Instance);
+            var right = new WriteRight();
+            right.Grant();
+            clock = new Clock(databases, due, databaseClock, this, Time, NullLogger<Clock>.Instance, right);
             sweep = new Sweep(databases, due, new ProviderSet([new ScriptedProvider(Time)]), databaseClock, this, metrics, Time, NullLogger<Sweep>.Instance);
         }
 
