@@ -82,9 +82,9 @@ public sealed class TestDatabase : IAsyncDisposable
 
     private static string NewName() => $"eg_{Guid.NewGuid():n}";
 
-    // Small pools: many tests at once share one server's connections.
+    // Small pools that let go of what nobody uses: databases live as long as the run, and all share one server's connections.
     private static string On(string database) =>
-        new NpgsqlConnectionStringBuilder(Server!) { Database = database, MaxPoolSize = 20, IncludeErrorDetail = true }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Server!) { Database = database, MaxPoolSize = 20, ConnectionIdleLifetime = 2, ConnectionPruningInterval = 1, IncludeErrorDetail = true }.ConnectionString;
 
     private static async Task OnServerAsync(string sql)
     {
