@@ -15,6 +15,12 @@ public sealed record ResourceConfig(string Identifier, string? Region, JsonEleme
 /// <param name="Errors">Field name ("config.listen") to what is wrong and what to write instead.</param>
 public sealed record ConfigReading(ImmutableArray<Scope> Scopes, IReadOnlyDictionary<string, string> Errors)
 {
+    /// <summary>Whether an address of this family can be let in at all, if the provider's kind can (E10).</summary>
+    public bool IPv4 { get; init; } = true;
+
+    /// <inheritdoc cref="IPv4"/>
+    public bool IPv6 { get; init; } = true;
+
     /// <summary>
     /// What in it says which allow-list this is, in words: it never changes once the Resource was verified (E08). Null where identifier and
     /// region say it all.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Providers;
@@ -14,6 +15,12 @@ public sealed record GateConfig(IPEndPoint Listen, EndPoint Target)
 {
     /// <summary>What an address is let in to.</summary>
     public Scope Scope => Scope.Tcp(Listen.Port);
+
+    /// <summary>Clients of this family can come in; on [::] both can.</summary>
+    public bool IPv4 => Listen.AddressFamily == AddressFamily.InterNetwork || Listen.Address.Equals(IPAddress.IPv6Any);
+
+    /// <inheritdoc cref="IPv4"/>
+    public bool IPv6 => Listen.AddressFamily == AddressFamily.InterNetworkV6;
 
     /// <summary>As in <c>config</c>.</summary>
     public string TargetText => Target is DnsEndPoint name ? $"{name.Host}:{name.Port}" : Target.ToString()!;

@@ -43,7 +43,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     {
         var errors = new Dictionary<string, string>();
         return GateConfig.Read(config, limits, errors) is { } read
-            ? ConfigReading.Good(read.Scope) with { Fixed = $"{read.Listen} to {read.TargetText}" }
+            ? ConfigReading.Good(read.Scope) with { Fixed = $"{read.Listen} to {read.TargetText}", IPv4 = read.IPv4, IPv6 = read.IPv6 }
             : ConfigReading.Bad(errors);
     }
 
@@ -115,6 +115,9 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         var removals = await Task.Run(() => changes.Removals.Select(r => Remove(door, r)).ToList(), ct);
         return new ApplyResult(removals, [.. changes.Additions.Select(a => Add(door, scope, a))]);
     }
+
+    /// <inheritdoc/>
+    public bool Holds(AllowListKey key) => key.Value.StartsWith("gate:", StringComparison.Ordinal) && doors.ContainsKey(key.Value["gate:".Length..]);
 
     /// <summary>This process does not serve the allow-list any more: the door is shut, its connections cut, the port freed.</summary>
     public async ValueTask ReleaseAsync(AllowListKey key)

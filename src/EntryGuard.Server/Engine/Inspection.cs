@@ -35,6 +35,8 @@ public sealed class Inspection(
             return new Sight(installation, others, null, new RuleFault("NOT_VERIFIED", "The Resource was never verified.", true));
         if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
             return new Sight(installation, others, null, new RuleFault("NO_PROVIDER", $"This server has no provider for {resource.Provider}/{resource.ResourceType}.", true));
+        if (databases.IsShared && provider is IHoldsAllowLists holder && !holder.Holds(resource.AllowListKey!.Value))
+            return new Sight(installation, others, null, new RuleFault("ELSEWHERE", "Another node serves it, or none does at the moment.", false));
         if (budget.Take(resource.ThrottleKey, provider.Capabilities.CallsPerSecond, closing: false) is { Ticks: > 0 } wait)
             return new Sight(installation, others, null, new RuleFault("BUSY", $"The provider takes no more calls now; ask again in {Math.Ceiling(wait.TotalSeconds):0} s.", false));
         var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(Context(resource), limit), "list", provider.Type, metrics, time, log, ct);

@@ -15,7 +15,9 @@ internal static class DataSetup
         var configuration = builder.Configuration;
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(_ => configuration[Postgres] is { Length: > 0 } postgres ? Databases.Postgres(postgres) : OpenSqlite(configuration));
-        builder.Services.AddSingleton(_ => MasterKey.Read(configuration));
+        builder.Services.AddSingleton(s => builder.IsShared()
+            ? MasterKey.Read(configuration)
+            : MasterKey.ReadOrMake(configuration, DataDirectory(configuration), path => s.GetRequiredService<ILogger<MasterKey>>().KeyMade(path)));
         builder.Services.AddSecrets();
         if (builder.IsShared())
             builder.Services.AddHostedService<AuditListener>();
@@ -29,6 +31,7 @@ internal static class DataSetup
     public static async Task PrepareAsync(this WebApplication app)
     {
         var (services, ct) = (app.Services, app.Lifetime.ApplicationStopping);
+        _ = services.GetRequiredService<MasterKey>();   // before there is a database: one without its key would be of no use
         await MigrateAsync(services, ct);
         await KeyRing.PrepareAsync(services, ct);
         await EngineSetup.PrepareAsync(services, ct);
@@ -51,8 +54,15 @@ internal static class DataSetup
 
     private static Databases OpenSqlite(ConfigurationManager configuration)
     {
-        var directory = Path.GetFullPath(configuration["EntryGuard:DataDirectory"] ?? "data");
-        Directory.CreateDirectory(directory);
-        return Databases.Sqlite($"Data Source={Path.Combine(directory, "entryguard.db")}");
+        Directory.CreateDirectory(DataDirectory(configuration));
+        return Databases.Sqlite($"Data Source={Path.Combine(DataDirectory(configuration), "entryguard.db")}");
     }
+
+    private static string DataDirectory(ConfigurationManager configuration) => Path.GetFullPath(configuration["EntryGuard:DataDirectory"] ?? "data");
+}
+
+internal static partial class DataLog
+{
+    [LoggerMessage(2301, LogLevel.Warning, "No master key is configured: made one, {Path}. It encrypts stored credentials; keep a copy of it apart from the database's backup")]
+    public static partial void KeyMade(this ILogger log, string path);
 }

@@ -71,6 +71,7 @@ internal sealed partial class Failures : IExceptionHandler
     }
 
     // Failed to bind parameter "Guid id" from "abc".   Required parameter "string name" was not provided from query string.
-    [GeneratedRegex("""^(Failed to bind|(?<missing>Required)) parameter "[^"]* (?<name>[^" ]+)" """)]
+    // Implicit body inferred for parameter "request" but no body was provided.
+    [GeneratedRegex("""^(Failed to bind parameter|(?<missing>Required parameter|Implicit body inferred for parameter)) "([^"]* )?(?<name>[^" ]+)" """)]
     private static partial Regex Parameter();
 }

@@ -195,7 +195,7 @@ public sealed class AccessTests
     {
         await using var app = await TestApp.StartAsync(database);
         using var http = app.Client();
-        using var answer = await http.GetAsync(new Uri("/docs", UriKind.Relative));
+        using var answer = await http.GetAsync(new Uri("/docs/", UriKind.Relative));
         answer.EnsureSuccessStatusCode();
         var page = await answer.Content.ReadAsStringAsync();
         page.ShouldContain("<script");

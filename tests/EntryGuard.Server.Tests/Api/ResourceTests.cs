@@ -130,6 +130,7 @@ public sealed class ResourceTests
     public async Task E08_other_ports_are_refused_before_anything_moves_if_there_is_no_room(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);
+        await app.UseCredential("web", "key");
         var session = await app.As("ann").StartSession("web", Address);
         await app.RunUntilQuiet();
         app.Cloud("web").Capacity = 2;

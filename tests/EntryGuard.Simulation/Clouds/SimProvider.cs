@@ -21,7 +21,7 @@ internal sealed class SimProvider(Loop loop, Process process, Story story, Weath
 
     public ProviderCapabilities Capabilities => kind.Capabilities;
 
-    public ConfigReading Read(ResourceConfig config) => throw new NotSupportedException();
+    public ConfigReading Read(ResourceConfig config) => ConfigReading.Good();
 
     public string? CheckCredential(string credentialType, string secret) => null;
 

@@ -47,11 +47,40 @@ public sealed class MasterKey
     /// <exception cref="RefusedToStartException">There is none, or it cannot be used; the message names the setting and the fix.</exception>
     public static MasterKey Read(IConfiguration configuration) => Read(configuration, Environment.GetEnvironmentVariable);
 
+    /// <summary>
+    /// For a lone server without any configuration: as above, else a key of its own beside the database, made when the database is.
+    /// </summary>
+    /// <param name="configuration">The server's.</param>
+    /// <param name="directory">The data directory; made if it is missing.</param>
+    /// <param name="made">Called with the path of a key that was just made.</param>
+    /// <exception cref="RefusedToStartException">As above; none is made for a database that had one.</exception>
+    public static MasterKey ReadOrMake(IConfiguration configuration, string directory, Action<string> made)
+    {
+        ArgumentNullException.ThrowIfNull(made);
+        if (FromConfiguration(configuration, Environment.GetEnvironmentVariable) is { } configured)
+            return configured;
+        var path = Path.Combine(Directory.CreateDirectory(directory).FullName, "master.key");
+        if (File.Exists(path))
+            return ReadFile(path);
+        if (File.Exists(Path.Combine(directory, "entryguard.db")))
+            throw Missing();
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new StreamWriter(path, options))
+            file.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Size)));
+        made(path);
+        return ReadFile(path);
+    }
+
     /// <summary>Reads one file, for instance the new key of a <c>rewrap</c>.</summary>
     /// <exception cref="RefusedToStartException">As above.</exception>
     public static MasterKey ReadFile(string path) => ReadFile(path, path, true);
 
-    internal static MasterKey Read(IConfiguration configuration, Func<string, string?> environment)
+    internal static MasterKey Read(IConfiguration configuration, Func<string, string?> environment) =>
+        FromConfiguration(configuration, environment) ?? throw Missing();
+
+    private static MasterKey? FromConfiguration(IConfiguration configuration, Func<string, string?> environment)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (configuration[FileSetting] is { Length: > 0 } file)
@@ -60,12 +89,12 @@ public sealed class MasterKey
         // systemd gives the file to this process alone; its mode may show an access list as group rights.
         if (environment("CREDENTIALS_DIRECTORY") is { Length: > 0 } directory && Path.Combine(directory, SystemdCredential) is var path && File.Exists(path))
             return ReadFile(path, $"The systemd credential {SystemdCredential}", false);
-        if (environment(Variable) is { Length: > 0 } text)
-            return FromText(text, $"The environment variable {Variable}");
-        throw new RefusedToStartException(
+        return environment(Variable) is { Length: > 0 } text ? FromText(text, $"The environment variable {Variable}") : null;
+    }
+
+    private static RefusedToStartException Missing() => new(
             $"There is no master key. Set {FileSetting} to a file with it, pass the systemd credential {SystemdCredential}, or set {Variable}. {HowToMake}. "
             + "Keep a copy apart from the database's backup: without it no stored credential can be read.");
-    }
 
     private static MasterKey ReadFile(string path, string what, bool mustBePrivate)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
@@ -119,12 +120,19 @@ public sealed class StartDraft
     {
         if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
             Skip(resource, address, $"this server has no provider for {resource.Provider}/{resource.ResourceType}");
-        else if (address.IpVersion == 4 ? !provider.Capabilities.IPv4 : !provider.Capabilities.IPv6)
+        else if (!Holds(provider, resource, address))
             Skip(resource, address, $"it cannot hold IPv{address.IpVersion} addresses");
         else if (AddressFault(resource, provider.Capabilities, address) is { } fault)
             Skip(resource, address, fault);
         else
             Session.ResourceIps.Add(Claim(resource, grant, address, endsAt, now));
+    }
+
+    // E10. What the provider does not read any more (the operator narrowed the limits) is found out by the call.
+    private static bool Holds(IResourceProvider provider, Resource resource, Cidr address)
+    {
+        var reading = provider.Read(new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config)));
+        return address.IpVersion == 4 ? provider.Capabilities.IPv4 && reading.IPv4 : provider.Capabilities.IPv6 && reading.IPv6;
     }
 
     private void Skip(Resource resource, Cidr address, string why) =>
