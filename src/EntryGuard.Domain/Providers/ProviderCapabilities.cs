@@ -20,6 +20,12 @@ public sealed record ProviderCapabilities
     /// <summary>The provider's own per-item success is proof. If not, what it said is looked up in a list after <see cref="ReadDelay"/>.</summary>
     public bool SuccessIsProof { get; init; }
 
+    /// <summary>
+    /// Hard limit of a call, at most 15 s (E11). A call whose node died may arrive until then, and its claims wait that long for proof: what is
+    /// always fast should say so.
+    /// </summary>
+    public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long after a change a list may still be stale.</summary>
     public TimeSpan ReadDelay { get; init; } = TimeSpan.Zero;
 

@@ -16,6 +16,9 @@ namespace EntryGuard.Providers.Gate;
 public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResourceProvider, IHoldsAllowLists, IAsyncDisposable
 {
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
+    // A call changes a table in memory. When its node dies, the next one knows after this time that it will not come any more.
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
     private readonly ConcurrentDictionary<string, Door> doors = new();
     private readonly SemaphoreSlim opening = new(1);
 
@@ -29,6 +32,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         SuccessIsProof = true,
         HoldsEndTime = true,
         DiesWithProcess = true,
+        CallTimeout = CallTimeout + limits.RemovalDelay,
         IsExclusive = true,
         IsOursAlone = true,
         CutsConnections = true,

@@ -122,8 +122,9 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     /// <param name="load">What was planned on.</param>
     /// <param name="batch">What is to be called.</param>
     /// <param name="parent">The attempt whose refused batch this is a part of; null for a new one.</param>
+    /// <param name="limit">How long the call may take.</param>
     /// <param name="ct">Cancels before the commit.</param>
-    public async Task<Attempt> BeginAsync(LoadedAllowList load, RuleBatch batch, Guid? parent, CancellationToken ct)
+    public async Task<Attempt> BeginAsync(LoadedAllowList load, RuleBatch batch, Guid? parent, TimeSpan limit, CancellationToken ct)
     {
         var (id, taken, stood, wrote) = (Guid.NewGuid(), new HashSet<ResourceIpId>(), new HashSet<ResourceIpId>(), false);
         DateTimeOffset startedAt = default;
@@ -157,12 +158,12 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
                     claim.FirstAttemptAt ??= write.Now;
                 }
 
-                (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (id, epoch, write.Now + AllowListWorker.CallTimeout);
+                (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (id, epoch, write.Now + limit);
                 write.Touch(claim);
                 taken.Add(claim.Id);
             }
         }, ct);
-        return new Attempt(id, startedAt, startedAt + AllowListWorker.CallTimeout, batch.Only(taken), stood, wrote);
+        return new Attempt(id, startedAt, startedAt + limit, batch.Only(taken), stood, wrote);
     }
 
     /// <summary>Writes what a call did: facts always, the status only where the attempt is still the claim's (E07).</summary>

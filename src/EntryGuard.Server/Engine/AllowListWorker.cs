@@ -17,7 +17,7 @@ internal sealed class AllowListWorker(
     Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
     ILogger<AllowListWorker> log, WriteRight? right = null)
 {
-    /// <summary>Hard limit of every provider call (E11).</summary>
+    /// <summary>Hard limit of every provider call (E11); what a provider asks for beyond it is cut.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
 
     // Far above what any plan needs: a plan that is never empty would be a defect, not a reason to spin.
@@ -141,7 +141,7 @@ internal sealed class AllowListWorker(
             batch = go;
         }
 
-        var attempt = await ledger.BeginAsync(load, batch, parent, ct);
+        var attempt = await ledger.BeginAsync(load, batch, parent, LimitOf(provider), ct);
         if (attempt.Batch.Count == 0)
             return attempt.Wrote;
         batch = attempt.Batch;
@@ -188,7 +188,7 @@ internal sealed class AllowListWorker(
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var list = provider.ListAsync(Context(resource), limit.Token);
-            var result = await Limited(list, limit, ct);
+            var result = await Limited(list, LimitOf(provider), limit, ct);
             if (result.Fault?.RetryAfter is { } pause)
                 budget.Pause(resource.ThrottleKey, pause);
             metrics.Called(provider.Type, "list", result.Fault?.Code);
@@ -218,7 +218,7 @@ internal sealed class AllowListWorker(
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), limit, ct);
+            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), LimitOf(provider), limit, ct);
             metrics.Called(provider.Type, "apply", result.RefusedWhole?.Code);
             trace.Failed(result.RefusedWhole?.Code);
             return result;
@@ -239,12 +239,15 @@ internal sealed class AllowListWorker(
         }
     }
 
+    private static TimeSpan LimitOf(IResourceProvider provider) =>
+        provider.Capabilities.CallTimeout is var wish && wish < CallTimeout ? wish : CallTimeout;
+
     // A provider that does not heed its token is left behind: its answer would come after the deadline, when nobody may trust it.
-    private async Task<T> Limited<T>(Task<T> call, CancellationTokenSource limit, CancellationToken ct)
+    private async Task<T> Limited<T>(Task<T> call, TimeSpan most, CancellationTokenSource limit, CancellationToken ct)
     {
         try
         {
-            return await call.WaitAsync(CallTimeout, time, ct);
+            return await call.WaitAsync(most, time, ct);
         }
         catch (TimeoutException)
         {
