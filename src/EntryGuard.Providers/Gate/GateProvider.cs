@@ -18,7 +18,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
 
     // A call changes a table in memory. When its node dies, the next one knows after this time that it will not come any more.
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<string, Door> doors = new();
     private readonly SemaphoreSlim opening = new(1);
 

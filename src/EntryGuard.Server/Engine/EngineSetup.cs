@@ -12,6 +12,7 @@ public static class EngineSetup
     private const int ProbeMisses = 2;
     private static readonly TimeSpan AliveEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AskedInVain = TimeSpan.FromSeconds(2);
 
     /// <summary>Silence after which a node's row counts for nothing: what the first node back after all died has to wait for (E25).</summary>
     internal static TimeSpan StaleAfter => AliveEvery * AliveMisses;
@@ -109,10 +110,20 @@ public static class EngineSetup
             membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);   // what gossip failed to tell
         });
 
+        // Whoever asked a node that died waits for the time-out before asking another: rings at grains, and the directory's own questions.
+        silo.Configure<SiloMessagingOptions>(messaging =>
+        {
+            messaging.ResponseTimeout = AskedInVain;
+            messaging.SystemResponseTimeout = AskedInVain;
+        });
+
         // The default directory forgets a part of itself with each node that goes, and the nodes that stay deactivate the grains in it: their
         // gates would cut everybody's connections because some other node was restarted. This one rebuilds the part from those who know.
 #pragma warning disable ORLEANSEXP003 // Experimental by name; part of Orleans since 9.0.
         silo.AddDistributedGrainDirectory();
+
+        // After a node died it would let nobody take over that node's grains for 30 s, in case it still lives. Ours may be doubled (E11, E12).
+        silo.Configure<GrainDirectoryOptions>(directory => directory.RangeLeaseDuration = TimeSpan.Zero);
 #pragma warning restore ORLEANSEXP003
     }
 }
