@@ -123,7 +123,7 @@ internal sealed class AllowListWorker(
         if (batch.Asking.Credential is { } credential && failed.TryGetValue(credential, out var known))
             result = ApplyResult.Refused(known);   // the one probe of this pass was made (E16)
         else
-            result = await CallAsync(provider, resource, batch, ct);
+            result = await CallAsync(provider, resource, batch, attempt.DeadlineAt, ct);
 
         if (result.RefusedWhole is { } refused)
         {
@@ -161,7 +161,7 @@ internal sealed class AllowListWorker(
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var list = provider.ListAsync(Context(resource), limit.Token);
-            var result = await Limited(list, limit, ct);
+            var result = await Limited(list, limit, CallTimeout, ct);
             if (result.Fault?.RetryAfter is { } pause)
                 budget.Pause(resource.ThrottleKey, pause);
             metrics.Called(provider.Type, "list", result.Fault?.Code);
@@ -180,13 +180,16 @@ internal sealed class AllowListWorker(
         }
     }
 
-    private async Task<ApplyResult> CallAsync(IResourceProvider provider, ResourceView resource, RuleBatch batch, CancellationToken ct)
+    private async Task<ApplyResult> CallAsync(IResourceProvider provider, ResourceView resource, RuleBatch batch, DateTimeOffset deadline, CancellationToken ct)
     {
         var changes = batch.Changes;
+        var left = deadline - clock.Now;
+        if (left <= TimeSpan.Zero)   // suspended since the commit: by now it is nobody's call, and a list may have been believed
+            return ApplyResult.All(changes, new RuleOutcome.Failed(new RuleFault("NOT_SENT", "The server was held up; nothing was sent.", false)));
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), limit, ct);
+            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), limit, left, ct);
             metrics.Called(provider.Type, "apply", result.RefusedWhole?.Code);
             return result;
         }
@@ -205,11 +208,11 @@ internal sealed class AllowListWorker(
     }
 
     // A provider that does not heed its token is left behind: its answer would come after the deadline, when nobody may trust it.
-    private async Task<T> Limited<T>(Task<T> call, CancellationTokenSource limit, CancellationToken ct)
+    private async Task<T> Limited<T>(Task<T> call, CancellationTokenSource limit, TimeSpan most, CancellationToken ct)
     {
         try
         {
-            return await call.WaitAsync(CallTimeout, time, ct);
+            return await call.WaitAsync(most, time, ct);
         }
         catch (TimeoutException)
         {
