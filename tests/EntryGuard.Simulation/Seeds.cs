@@ -1,3 +1,5 @@
+using EntryGuard.Simulation.Sabotages;
+
 namespace EntryGuard.Simulation;
 
 /// <summary>Runs many seeds, each on one thread.</summary>
@@ -26,21 +28,22 @@ internal static class Seeds
         threads.ForEach(t => t.Join());
     }
 
-    /// <summary>The story of a broken law; null if all held.</summary>
-    public static string? Fails(int seed, Sabotage? sabotage = null)
+    /// <summary>The first law that was broken, with its story; null if all held.</summary>
+    public static (string Law, string Story)? Broken(int seed, Sabotage? sabotage = null, Action<World>? afterwards = null)
     {
         using var world = new World(seed, sabotage);
         try
         {
             world.Run();
+            afterwards?.Invoke(world);
         }
         catch (InvalidOperationException e)
         {
-            return $"Seed {seed}: the simulation itself failed: {e}\n{world.Story.About([])}";
+            return ("the simulation itself", $"Seed {seed}: the simulation itself failed: {e}\n{world.Story.About([])}");
         }
 
         return world.Failure is { } failure
-            ? $"Seed {seed}: {failure.Message}\n{world.Story.About(failure is Broken broken ? broken.About : [])}  repeat: script/simulate --seed {seed}\n"
+            ? ((failure as Broken)?.Law ?? "defect", $"Seed {seed}: {failure.Message}\n{world.Story.About(failure is Broken broken ? broken.About : [])}  repeat: script/simulate --seed {seed}\n")
             : null;
     }
 }

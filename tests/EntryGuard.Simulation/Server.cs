@@ -5,6 +5,7 @@ using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Simulation.Clouds;
 using EntryGuard.Simulation.Kernel;
+using EntryGuard.Simulation.Sabotages;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 

@@ -30,18 +30,8 @@ internal sealed class Story(Func<DateTimeOffset> now)
     /// <summary>Since the beginning: "3:05.120".</summary>
     public string At(DateTimeOffset at) => (at - began).ToString(@"h\:mm\:ss\.fff", CultureInfo.InvariantCulture);
 
-    /// <summary>Equal runs have equal fingerprints.</summary>
-    public int Fingerprint()
-    {
-        var hash = 17;
-        foreach (var (at, who, what, _) in events)
-        {
-            foreach (var c in $"{at.Ticks} {who} {what}")
-                hash = unchecked((hash * 31) + c);
-        }
-
-        return hash;
-    }
+    /// <summary>The whole of it.</summary>
+    public IReadOnlyList<string> Lines() => [.. events.Select(e => $"{e.At:O} {e.Who} {e.What}")];
 }
 
 /// <summary>A law was broken.</summary>

@@ -10,6 +10,7 @@ using EntryGuard.Server.Hosting;
 using EntryGuard.Simulation.Clouds;
 using EntryGuard.Simulation.Kernel;
 using EntryGuard.Simulation.Laws;
+using EntryGuard.Simulation.Sabotages;
 using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Simulation;
@@ -19,6 +20,10 @@ internal sealed class World : IDisposable
 {
     private static readonly TimeSpan Troubles = TimeSpan.FromMinutes(12);
     private static readonly TimeSpan Settling = TimeSpan.FromMinutes(13);
+
+    // A busy instant of a crowded run takes some thousand.
+    private const int MostStepsAtOnce = 50_000;
+    private const int MostSteps = 1_000_000;
     private static readonly string[] Addresses = ["198.51.100.1", "198.51.100.2", "2001:db8::3"];
 
     private readonly DatabaseFile file = DatabaseFile.Fresh();
@@ -135,6 +140,8 @@ internal sealed class World : IDisposable
     {
         while (Failure is null && Loop.Step(end))
         {
+            if (Loop.StepsNow > MostStepsAtOnce || Loop.Steps > MostSteps)
+                throw new Broken("E23", $"{Loop.Steps} steps, {Loop.StepsNow} of them now: {server!.Process} does not come to rest");
             if (stepsToCrash >= 0 && stepsToCrash-- == 0)
                 Crash();
         }
@@ -340,6 +347,8 @@ internal sealed class World : IDisposable
         for (var i = 1; i <= 2; i++)
             Populate(db, i);
         db.SaveChanges();
+        if (Sabotage?.Schema is { } schema)
+            db.Database.ExecuteSqlRaw(schema);
         databases.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 
@@ -354,6 +363,9 @@ internal sealed class World : IDisposable
             ? new[] { (Clouds[0], new[] { 443 }), (Clouds[0], [443, 22]), (Clouds[1], [443]) }
             : [(Clouds[0], [443]), (Clouds[2], [443, 22])])
         {
+            var key = Sabotage?.Key?.Invoke(cloud, resources.Count) ?? cloud.Key;
+            if (key != cloud.Key)
+                db.AllowLists.Add(new AllowList { Key = key, Type = cloud.Kind.Type.ToString(), Identity = "sim" });
             var resource = new Resource
             {
                 Id = new(Id()),
@@ -366,7 +378,7 @@ internal sealed class World : IDisposable
                 Scopes = [.. ports.Select(Scope.Tcp)],
                 AllowedAddresses = ["DOCUMENTATION"],
                 Health = ResourceHealth.Valid,
-                AllowListKey = Sabotage?.Key(cloud, resources.Count) ?? cloud.Key,
+                AllowListKey = key,
                 Identity = "sim",
                 ThrottleKey = $"sim:{cloud.Name}",
                 CreatedAt = now,

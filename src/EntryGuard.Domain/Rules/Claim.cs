@@ -37,7 +37,7 @@ public sealed record Claim
     /// <summary>What the provider gave for its rules.</summary>
     public ImmutableArray<RuleEntry> Entries { get; init; } = [];
 
-    /// <summary>When its rules were last proven to stand; null if never.</summary>
+    /// <summary>When its rules were last seen to stand, or the provider last said that they do; null if never.</summary>
     public DateTimeOffset? SeenAt { get; init; }
 
     /// <summary>The earliest end the provider holds for its rules; null where providers hold none, or nothing stands.</summary>

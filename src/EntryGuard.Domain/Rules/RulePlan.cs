@@ -159,7 +159,7 @@ public sealed record RulePlan(
             if (sight is null)
                 return;
             var rules = claim.Rules.ToList();
-            if (rules.Any(rule => sight.Shows(rule) ? !IsStable(rule) : !sight.IsConclusive))
+            if (rules.Any(rule => sight.Shows(rule) ? !IsStable(rule) : !ProvesAbsence(claim)))
             {
                 unclear.Add(claim.Id);
                 return;
@@ -221,6 +221,7 @@ public sealed record RulePlan(
         private bool Holds(Claim holder, RuleKey rule) => !terms.Capabilities.HoldsEndTime || holder.HeldUntil == Until(rule);
 
         // A complete list that is late enough to show whatever the claim has: nothing of ours is on its way, and the sighting was before it.
+        // Only an opening makes a rule, so the claim's own last sighting is enough: who made it later answers for it.
         private bool ProvesAbsence(Claim claim) =>
             sight is { IsConclusive: true } && !(claim.SeenAt + terms.Capabilities.ReadDelay > sight.AskedAt);
 

@@ -172,7 +172,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         CancellationToken ct) =>
         WriteAsync(load, [.. outcomes.Select(o => o.Claim)], async (db, write) =>
         {
-            var quiet = await QuietAsync(db, load, attempt, outcomes, capabilities, write.Now, ct);
+            var quiet = await QuietAsync(db, load, attempt, outcomes, capabilities, ct);
             var proof = capabilities.SuccessIsProof && !(quiet > attempt.StartedAt);
             foreach (var outcome in outcomes)
             {
@@ -180,6 +180,8 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
                     continue;
                 claim.Entries = [.. claim.Entries.Union(outcome.Entries)];
                 claim.Identity = outcome.Closing ? claim.Identity : identity;
+                if (outcome is { Closing: false, Stands: true })
+                    claim.SeenAt = Latest(claim.SeenAt, write.Now);   // a list that may be older shows nothing about it
                 write.Touch(claim);
                 if (claim.AttemptId != attempt.Id)
                     continue;
@@ -192,19 +194,16 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
             }
         }, ct);
 
-    // From when on a list proves absence, after this call: the deadline of a call without an answer, or, where a list may be stale, the
-    // end of one that was answered; plus the read delay (E12, E14). Null: at once.
+    // From when on a list proves absence, after this call: the deadline of a call without an answer, plus the read delay (E12). Null: at once.
+    // A call that was answered delays nobody else's proof: else two claims could keep each other waiting for ever.
     private async Task<DateTimeOffset?> QuietAsync(
-        EntryGuardDb db, LoadedAllowList load, Attempt attempt, IReadOnlyList<ClaimOutcome> outcomes, ProviderCapabilities capabilities, DateTimeOffset now,
-        CancellationToken ct)
+        EntryGuardDb db, LoadedAllowList load, Attempt attempt, IReadOnlyList<ClaimOutcome> outcomes, ProviderCapabilities capabilities, CancellationToken ct)
     {
         if (capabilities.DiesWithProcess && !databases.IsShared)
             return null;
         var list = await HoldAsync(db, load.Key, ct);
         if (outcomes.Any(o => o.IsUnknown))
             list.QuietAfter = Latest(list.QuietAfter, attempt.DeadlineAt);
-        else if (!capabilities.SuccessIsProof && capabilities.ReadDelay > TimeSpan.Zero)
-            list.QuietAfter = Latest(list.QuietAfter, now);
         return list.QuietAfter + capabilities.ReadDelay;
     }
 

@@ -149,7 +149,7 @@ internal sealed class AllowListWorker(
         if (batch.Asking.Credential is { } credential && failed.TryGetValue(credential, out var known))
             result = ApplyResult.Refused(known);   // the one probe of this pass was made (E16)
         else
-            result = await CallAsync(provider, load, resource, batch, ct);
+            result = await CallAsync(provider, load, resource, batch, attempt.DeadlineAt, ct);
 
         if (result.RefusedWhole is { } refused)
         {
@@ -211,14 +211,17 @@ internal sealed class AllowListWorker(
     }
 
     private async Task<ApplyResult> CallAsync(
-        IResourceProvider provider, LoadedAllowList load, ResourceView resource, RuleBatch batch, CancellationToken ct)
+        IResourceProvider provider, LoadedAllowList load, ResourceView resource, RuleBatch batch, DateTimeOffset deadline, CancellationToken ct)
     {
         var changes = batch.Changes;
+        var left = deadline - clock.Now;
+        if (left <= TimeSpan.Zero)   // suspended since the commit: by now it is nobody's call, and a list may have been believed
+            return ApplyResult.All(changes, new RuleOutcome.Failed(new RuleFault("NOT_SENT", "The server was held up; nothing was sent.", false)));
         using var trace = EngineTrace.Call("apply", provider.Type, resource.Id, batch.Claims.Select(c => load.Owners[c]));
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), LimitOf(provider), limit, ct);
+            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), left, limit, ct);
             metrics.Called(provider.Type, "apply", result.RefusedWhole?.Code);
             trace.Failed(result.RefusedWhole?.Code);
             return result;

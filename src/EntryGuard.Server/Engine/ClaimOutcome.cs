@@ -18,6 +18,9 @@ internal sealed record ClaimOutcome
     /// <summary>Some rule was made by this call, or stood with our mark.</summary>
     public bool MadeAny { get; init; }
 
+    /// <summary>The provider says that some rule stands, whoever made it.</summary>
+    public bool Stands { get; init; }
+
     /// <summary>Some rule went without an answer.</summary>
     public bool IsUnknown { get; init; }
 
@@ -51,6 +54,7 @@ internal sealed record ClaimOutcome
             IsDone = faults.Count == 0,
             IsUnknown = outcomes.Any(o => o is RuleOutcome.Unknown),
             MadeAny = outcomes.Any(o => o is RuleOutcome.Applied or RuleOutcome.AlreadyThere),
+            Stands = outcomes.Any(o => o is RuleOutcome.Applied or RuleOutcome.AlreadyThere or RuleOutcome.SatisfiedByForeign),
             Fault = faults.OrderByDescending(f => f.IsPermanent).ThenByDescending(f => f.RetryAfter).FirstOrDefault(),
             Entries = [.. outcomes.Select(EntryOf).OfType<RuleEntry>()],
             Until = until,

@@ -11,7 +11,7 @@ internal sealed class OutcomeRecord(
 {
     private const int QuickLooks = 3;
 
-    private DateTimeOffset NextLook => provableFrom > write.Now ? provableFrom.Value : write.Now + capabilities.ReadDelay;
+    private DateTimeOffset NextLook => provableFrom > write.Now + capabilities.ReadDelay ? provableFrom.Value : write.Now + capabilities.ReadDelay;
 
     /// <summary>The call was to open it, or to move the end that the provider holds.</summary>
     /// <param name="proof">The provider's word is enough.</param>
@@ -106,7 +106,7 @@ internal sealed class OutcomeRecord(
     {
         if (outcome.IsDone)
         {
-            (claim.HeldUntil, claim.SeenAt, claim.Attempts, claim.FirstAttemptAt) = (outcome.Until, attempt.StartedAt, 0, null);
+            (claim.HeldUntil, claim.Attempts, claim.FirstAttemptAt) = (outcome.Until, 0, null);
             (claim.ErrorCode, claim.ErrorMessage) = (null, null);
             claim.NextAttemptAt = claim.HeldUntil < claim.EndsAt ? write.Now : null;
         }
@@ -123,7 +123,6 @@ internal sealed class OutcomeRecord(
     {
         claim.AwaitsList = false;
         claim.HeldUntil = capabilities.HoldsEndTime ? outcome.Until : null;
-        claim.SeenAt = attempt.StartedAt;
         write.Move(claim, RuleEvent.SeenPresent);
         if (claim.HeldUntil < claim.EndsAt)
             claim.NextAttemptAt = write.Now;   // it was extended while the call was out

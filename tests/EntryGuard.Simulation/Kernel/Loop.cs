@@ -17,6 +17,9 @@ internal sealed class Loop(int seed)
 
     public long Steps { get; private set; }
 
+    /// <summary>Steps since time moved.</summary>
+    public int StepsNow { get; private set; }
+
     /// <summary>Goes on with <paramref name="run"/> some time later, at the present instant.</summary>
     /// <param name="owner">Whose it is; null: the world's.</param>
     /// <param name="run">What.</param>
@@ -45,7 +48,7 @@ internal sealed class Loop(int seed)
                 return false;
             }
 
-            Now = next.At > Now ? next.At : Now;
+            (Now, StepsNow) = next.At > Now ? (next.At, 0) : (Now, StepsNow);
             while (alarms.TryPeek(out next, out _) && next.At <= Now)
             {
                 alarms.Dequeue();
@@ -89,6 +92,7 @@ internal sealed class Loop(int seed)
         ready[index] = ready[^1];
         ready.RemoveAt(ready.Count - 1);
         Steps++;
+        StepsNow++;
         SynchronizationContext.SetSynchronizationContext(item.Context);
         try
         {

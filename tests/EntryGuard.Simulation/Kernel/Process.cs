@@ -10,7 +10,7 @@ namespace EntryGuard.Simulation.Kernel;
 internal sealed class Process(Loop loop, string name) : SynchronizationContext
 {
     private static readonly ConcurrentDictionary<Type, bool> Libraries = new();
-    private readonly List<Action> hopes = [];
+    private readonly List<(Task Kept, Action Break)> hopes = [];
 
     public bool IsDead { get; private set; }
 
@@ -39,9 +39,12 @@ internal sealed class Process(Loop loop, string name) : SynchronizationContext
     public TaskCompletionSource<T> Promise<T>()
     {
         var promise = new TaskCompletionSource<T>();
-        hopes.Add(() => promise.TrySetException(new ProcessDied()));
+        void Break() => promise.TrySetException(new ProcessDied());
+        if (IsDead)
+            loop.Post(this, Break);   // a flow that was about to go on when its process died
         if (hopes.Count > 256)
-            hopes.RemoveRange(0, 128);   // long kept by now: no call waits that long
+            hopes.RemoveAll(h => h.Kept.IsCompleted);
+        hopes.Add((promise.Task, Break));
         return promise;
     }
 
@@ -51,7 +54,7 @@ internal sealed class Process(Loop loop, string name) : SynchronizationContext
     public void Die()
     {
         IsDead = true;
-        foreach (var hope in hopes)
+        foreach (var (_, hope) in hopes)
             loop.Post(this, hope);
         loop.Drain(this);
     }

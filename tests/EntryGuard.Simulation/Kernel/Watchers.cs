@@ -15,7 +15,7 @@ internal sealed class CommandPauses(Server server) : DbCommandInterceptor
         DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
     {
         await server.DatabasePause();
-        server.Sabotage?.Command(command);
+        server.Sabotage?.Read?.Invoke(command);
         return result;
     }
 
@@ -70,8 +70,8 @@ internal sealed class SavePauses(Server server, Loop loop) : SaveChangesIntercep
         if (FlowFacts.Current is { } facts && tracker.Entries<ResourceIp>()
             .Where(e => e.State == EntityState.Modified && e.Property(c => c.AttemptId).IsModified).Max(e => e.Entity.AttemptDeadlineAt) is { } deadline)
             facts.AttemptDeadlineAt = deadline;
-        server.Sabotage?.Saving(tracker, loop);
-        return ValueTask.FromResult(result);
+        server.Sabotage?.Save?.Invoke(tracker);
+        return ValueTask.FromResult(server.Sabotage?.Forget?.Invoke(tracker) == true ? InterceptionResult<int>.SuppressWithResult(0) : result);
     }
 
     // Ids are random in their last 74 bits, and the order of ids is an order of locks and of items: a run could not be repeated.
@@ -100,7 +100,7 @@ internal sealed class SavePauses(Server server, Loop loop) : SaveChangesIntercep
     {
         var bytes = id.ToByteArray(bigEndian: true);
         loop.Dice.Bytes(8).CopyTo(bytes, 8);
-        bytes[7] = loop.Dice.Bytes(1)[0];
+        (bytes[6], bytes[7]) = ((byte)(0x70 | loop.Dice.Next(16)), (byte)loop.Dice.Next(256));
         return new Guid(bytes, bigEndian: true);
     }
 }

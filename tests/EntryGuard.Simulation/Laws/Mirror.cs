@@ -101,7 +101,7 @@ internal sealed class Mirror : IDisposable
                 Id = id,
                 Name = known.Name,
                 SessionId = reader.GetString(1),
-                Key = Text(reader, 2),
+                Key = Text(reader, 2)?.Split('#')[0],   // a planted defect may part one allow-list into several
                 Address = known.Address,
                 Rules = known.Rules,
                 Wanted = Names.FromWire<Wanted>(reader.GetString(5))!.Value,

@@ -38,6 +38,9 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
 
     public IReadOnlyCollection<SessionRow> Sessions => sessions.Values;
 
+    /// <summary>How long doors stood open for nobody.</summary>
+    public Exposure Exposure { get; } = new();
+
     /// <summary>Everything behaves since then; null: trouble is about.</summary>
     public DateTimeOffset? CalmSince { get; set; }
 
@@ -70,6 +73,7 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
             throw new Broken("L5", $"audit row {row.Event} is about no claim");
         foreach (var cloud in clouds)
             NothingStandsForNobody(cloud);
+        LookAtExposure();
     }
 
     /// <summary>Something changed at a provider.</summary>
@@ -80,6 +84,7 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
         if (editor == Editor.Time && wanting[(cloud.Key.Value, rule)].FirstOrDefault(c => c.Status == ResourceIpStatus.Applied && EndsTooSoon(c)) is { } cut)
             throw Break("E06", $"{rule} ended by itself on {cloud.Name}, and {cut.Name} is APPLIED until {story.At(cut.EndsAt)}", cut);
         NothingStandsForNobody(cloud);
+        LookAtExposure();
     }
 
     /// <summary>Faults are over for long: nothing is left half done.</summary>
@@ -92,6 +97,8 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
                 throw Break("L2", $"{claim.Name} is still {claim}, long after the last fault", claim);
             if (claim is { Wanted: Wanted.Present, Status: ResourceIpStatus.Pending or ResourceIpStatus.Applying })
                 throw Break("E13", $"{claim.Name} is still {claim}, long after the last fault", claim);
+            if (claim.IsLive && !mirror.IsEligible(claim.Id))
+                throw Break("E18", $"{claim.Name} is still {claim}, and nothing entitles it", claim);
             if (claim.Status != ResourceIpStatus.Applied)
                 continue;
             var cloud = clouds.Single(c => c.Key.Value == claim.Key);
@@ -206,6 +213,18 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
             throw Break("L3", $"{session.Name} is {Names.Wire(session.Status)} while {string.Join(", ", open.Select(c => $"{c.Name} is {c}"))}", session);
         if (session.IsTerminal && before?.IsTerminal != true && CalmSince is { } calm && session.EndingAt is { } ending && ending > calm + TimeSpan.FromMinutes(7))
             InTime(session, ending);
+    }
+
+    // With a provider that behaves, a door shuts within seconds: one decision and one call.
+    private void LookAtExposure()
+    {
+        var longest = Exposure.Look(loop.Now, at => CalmSince is { } calm && at > calm + TimeSpan.FromMinutes(7), clouds, (cloud, rule) =>
+        {
+            var wanted = wanting[(cloud.Key.Value, rule)];
+            return wanted.Any(c => c.Wanted == Wanted.Present && c.EndsAt > loop.Now) ? null : wanted.Max(c => c.EndingAt < c.EndsAt ? c.EndingAt : c.EndsAt);
+        });
+        if (longest > TimeSpan.FromSeconds(10))
+            throw new Broken("L2", $"a door stood open for nobody for {longest.TotalSeconds:0.0} s, with nothing in the way");
     }
 
     // With a provider that behaves, a session closes within seconds of its end.
