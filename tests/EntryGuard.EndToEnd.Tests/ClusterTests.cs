@@ -7,6 +7,7 @@ namespace EntryGuard.EndToEnd.Tests;
 
 /// <summary>Three server processes on one PostgreSQL database, their gates on real ports, and SIGKILL.</summary>
 [Trait("Category", "Slow")]
+[Collection("one at a time: each measures")]
 public sealed class ClusterTests(ITestOutputHelper output)
 {
     private const string Ann = "127.0.0.1";

@@ -9,6 +9,7 @@ namespace EntryGuard.EndToEnd.Tests;
 /// <summary>What <c>script/run --data DIR --urls URL --env-file FILE</c> promises to scripts.</summary>
 [SupportedOSPlatform("linux")]
 [Trait("Category", "Slow")]
+[Collection("one at a time: each measures")]
 public sealed class FirstMinutesTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("entryguard-e2e-").FullName;

@@ -2,6 +2,7 @@ namespace EntryGuard.EndToEnd.Tests;
 
 /// <summary>Servers on SQLite, each alone in its data directory.</summary>
 [Trait("Category", "Slow")]
+[Collection("one at a time: each measures")]
 public sealed class LoneNodeTests(ITestOutputHelper output) : IDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("entryguard-lone-").FullName;

@@ -2,6 +2,7 @@ namespace EntryGuard.EndToEnd.Tests;
 
 /// <summary>The story that <c>script/run --walkthrough</c> plays, against the real process.</summary>
 [Trait("Category", "Slow")]
+[Collection("one at a time: each measures")]
 public sealed class WalkthroughTests(ITestOutputHelper output)
 {
     [Fact]

@@ -15,7 +15,8 @@ public sealed class SabotageTests(ITestOutputHelper output)
         var found = new ConcurrentDictionary<int, string>();
         Seeds.Run(Enumerable.Range(1, MostSeeds), seed =>
         {
-            if (Seeds.Broken(seed, Defects.All[defect]()) is not { } broken)
+            // By a law, not by an exception; and only by the defect: without it the same seed keeps the laws.
+            if (Seeds.Broken(seed, Defects.All[defect]()) is not { Law: not ("defect" or "the simulation itself") } broken || Seeds.Broken(seed) is not null)
                 return true;
             found[seed] = broken.Law;
             return false;
@@ -23,6 +24,5 @@ public sealed class SabotageTests(ITestOutputHelper output)
         Assert.False(found.IsEmpty, $"{MostSeeds} seeds did not find that {defect}.");
         var (first, law) = found.MinBy(f => f.Key);
         output.WriteLine($"{defect,-60} seed {first,3}  {law}");
-        law.ShouldNotBe("the simulation itself");
     }
 }

@@ -90,7 +90,7 @@ public sealed class SessionWrite
         if (next.Status != before.Status)
         {
             moved.Add(claim);
-            Entered(claim);
+            Entered(claim, before);
         }
 
         return true;
@@ -251,7 +251,7 @@ public sealed class SessionWrite
         });
     }
 
-    private void Entered(ResourceIp claim)
+    private void Entered(ResourceIp claim, ClaimState before)
     {
         switch (claim.Status)
         {
@@ -271,7 +271,7 @@ public sealed class SessionWrite
                 break;
             case ResourceIpStatus.Failed:
                 (claim.NextAttemptAt, claim.AwaitsList, claim.OverdueSince) = (null, false, null);
-                if (claim.Wanted == Wanted.Present && claim.Entries.IsEmpty)
+                if (claim.Wanted == Wanted.Present && before.IsLive)   // an undoing said so when it began
                     Audit(claim, "RULE_APPLY_FAILED", "FAILURE");
                 break;
             case ResourceIpStatus.Removed:

@@ -64,14 +64,6 @@ internal static class Defects
         {
             Schema = "CREATE TRIGGER cascade AFTER DELETE ON user_resources BEGIN DELETE FROM resource_ips WHERE resource_id = OLD.resource_id; END",
         },
-        ["eligibility is not looked at before a call"] = () => new()
-        {
-            Read = command =>
-            {
-                if (command.CommandText.Contains("user_resources", StringComparison.Ordinal) && command.CommandText.Contains("resource_ips", StringComparison.Ordinal))
-                    command.CommandText = command.CommandText.Replace("OR EXISTS", "OR 1 OR EXISTS", StringComparison.Ordinal).Replace("\"u\".\"is_active\"", "1", StringComparison.Ordinal).Replace("\"r0\".\"is_active\"", "1", StringComparison.Ordinal);
-            },
-        },
         ["unanswered calls are forgotten"] = () => new()
         {
             Save = tracker => tracker.Entries<AllowList>().Where(e => e.State == EntityState.Modified).ToList().ForEach(e => e.Entity.QuietAfter = null),
@@ -106,30 +98,8 @@ internal static class Defects
             Forget = tracker => tracker.Entries<ResourceIp>().Any(e => e.State == EntityState.Modified && e.Entity is { Status: ResourceIpStatus.Applying, AttemptId: not null }),
         },
         ["a removal leaves no audit row"] = () => new() { Save = tracker => Rows(tracker, "RULE_REMOVED").ForEach(e => e.State = EntityState.Detached) },
-        ["an audit row is written twice"] = () => new()
-        {
-            Save = tracker => Rows(tracker, "RULE_APPLIED").ForEach(e => tracker.Context.Add(e.CurrentValues.Clone().ToObject())),
-        },
-        ["a session ends before its rules"] = () => new()
-        {
-            Save = tracker =>
-            {
-                foreach (var session in tracker.Entries<Session>().Where(e => e.State == EntityState.Modified && e.Entity.Status == SessionStatus.Expiring).Select(e => e.Entity))
-                {
-                    (session.Status, session.EndedAt) = (session.EndReason == EndReason.Expired ? SessionStatus.Expired : SessionStatus.Cancelled, session.EndingAt);
-                    Rows(tracker, "SESSION_EXPIRING").ForEach(e => tracker.Context.Add(Renamed(e, session)));
-                }
-            },
-        },
     };
 
     private static List<EntityEntry<AuditEntry>> Rows(ChangeTracker tracker, string what) =>
         [.. tracker.Entries<AuditEntry>().Where(e => e.State == EntityState.Added && e.Entity.EventType == what)];
-
-    private static AuditEntry Renamed(EntityEntry<AuditEntry> row, Session session)
-    {
-        var copy = (AuditEntry)row.CurrentValues.Clone().ToObject();
-        copy.EventType = $"SESSION_{Names.Wire(session.Status)}";
-        return copy;
-    }
 }
