@@ -111,7 +111,14 @@ public sealed class TestApp : IAsyncDisposable
         {
             db.Credentials.Add(new Credential
             {
-                Id = id, OrganizationId = organization, Name = name, Provider = "SCRIPTED", CredentialType = "TOKEN", Secret = secret, CreatedAt = now, UpdatedAt = now,
+                Id = id,
+                OrganizationId = organization,
+                Name = name,
+                Provider = "SCRIPTED",
+                CredentialType = "TOKEN",
+                Secret = secret,
+                CreatedAt = now,
+                UpdatedAt = now,
             });
             return Task.CompletedTask;
         });

@@ -31,7 +31,8 @@ internal sealed class Closing(
     {
         var worker = new AllowListWorker(
             databases, new ProviderSet(providers.All.Select(p => p.Capabilities.DiesWithProcess ? new WithoutProcess(p, clock) : p)),
-            secrets, budget, clock, time, metrics, logs.CreateLogger<AllowListWorker>()) { OnlyCloses = true };
+            secrets, budget, clock, time, metrics, logs.CreateLogger<AllowListWorker>())
+        { OnlyCloses = true };
         await due.ActAsync(ct);
         if (all)
             await EndSessionsAsync(ct);

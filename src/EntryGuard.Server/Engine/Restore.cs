@@ -42,7 +42,7 @@ public sealed class Restore(
 
     private async Task<int> EndSessionsAsync(CancellationToken ct)
     {
-        for (var ended = 0; ; )
+        for (var ended = 0; ;)
         {
             await using var db = databases.OpenEngine();
             await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);

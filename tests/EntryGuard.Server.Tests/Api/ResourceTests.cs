@@ -58,7 +58,11 @@ public sealed class ResourceTests
         var before = await Rows.OfAsync(database);
         var answer = await api.CreateResourceAsync(request with
         {
-            Name = " ", ResourceIdentifier = "a\nb", CredentialId = "7", Config = Config("[0]"), AllowedAddresses = ["PUBLIC", "EVERYTHING"],
+            Name = " ",
+            ResourceIdentifier = "a\nb",
+            CredentialId = "7",
+            Config = Config("[0]"),
+            AllowedAddresses = ["PUBLIC", "EVERYTHING"],
         }, None);
         (answer.Status, answer.Problem!.Error).ShouldBe((HttpStatusCode.BadRequest, ErrorCodes.Validation));
         answer.Problem.ValidationErrors!.Keys.ShouldBe(["name", "resourceIdentifier", "credentialId", "config.ports", "allowedAddresses"], ignoreOrder: true);

@@ -35,6 +35,7 @@ internal sealed class ClusterIdentity(Databases databases, DatabaseClock clock, 
 
         var address = Address();
         await RefuseUnreachableAsync(db, cluster, address, ct);
+        await BuryAsync(db, cluster, clock.Now - EngineSetup.StaleAfter, ct);
         known = (cluster, new IPEndPoint(address, settings.Value.SiloPort is 0 ? FreePort(address) : settings.Value.SiloPort));
     }
 
@@ -61,6 +62,21 @@ internal sealed class ClusterIdentity(Databases databases, DatabaseClock clock, 
             throw new RefusedToStartException(
                 $"A node runs on host {other.HostName} too. Set EntryGuard:Cluster:AdvertisedAddress on both, to the address at which the other reaches it.");
         }
+    }
+
+    // A node that went without a word is waited for by whoever comes next, for seconds, since it might be about to answer. One that is silent
+    // for so long counts for nothing anyway (E25): it is declared dead before we join. Whoever else changes the cluster at this moment decides.
+    private static async Task BuryAsync(EntryGuardDb db, string cluster, DateTimeOffset since, CancellationToken ct)
+    {
+        var dead = Names.Wire(SiloStatus.Dead);
+        await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+        var versions = db.Set<ClusterVersion>().Where(v => v.ClusterId == cluster);
+        var silent = db.Set<ClusterNode>().Where(n => n.ClusterId == cluster && n.Status != dead && n.AliveAt < since);
+        if (await versions.Select(v => (int?)v.Version).SingleOrDefaultAsync(ct) is not { } version || !await silent.AnyAsync(ct)
+            || await versions.Where(v => v.Version == version).ExecuteUpdateAsync(set => set.SetProperty(v => v.Version, version + 1), ct) != 1)
+            return;
+        await silent.ExecuteUpdateAsync(set => set.SetProperty(n => n.Status, dead).SetProperty(n => n.Version, version + 1), ct);
+        await work.CommitAsync(ct);
     }
 
     private static int FreePort(IPAddress address)
