@@ -13,14 +13,14 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_refusal_to_start_is_its_message_alone_and_code_1()
     {
-        var (code, _, error) = await RunAsync("--EntryGuard:Session:MinimumSeconds=5", "--EntryGuard:RateLimits:PerKeyPerMinute=many");
+        var (code, _, error) = await RunAsync("--EntryGuard:Session:MinimumSeconds=5", "--EntryGuard:RateLimits:PerKeyPerMinute=many", "--EntryGuard:MasterKeyFile=/nonexistent/key");
         code.ShouldBe(1);
         var lines = error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(4);
         lines[0].ShouldBe("EntryGuard does not start with this configuration:");
         lines[1].ShouldContain("EntryGuard:RateLimits:PerKeyPerMinute is 'many'");
         lines[2].ShouldContain("did you mean EntryGuard:Sessions:MinimumSeconds?");
-        lines[3].ShouldContain("There is no master key.");
+        lines[3].ShouldContain("EntryGuard:MasterKeyFile (/nonexistent/key) cannot be read");
         File.Exists(Path.Combine(folder.FullName, "data", "entryguard.db")).ShouldBeFalse();
     }
 
