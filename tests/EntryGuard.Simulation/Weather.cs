@@ -26,6 +26,7 @@ internal sealed class Weather
         Foreign = Rate(1, 0.4);
         Outage = Rate(1, 0.3);
         Revoke = Rate(1, 0.4);
+        Rush = Rate(1, 0.3);
     }
 
     /// <summary>The provider never gets the call.</summary>
@@ -60,10 +61,13 @@ internal sealed class Weather
     /// <summary>Admins take grants away, switch users and Resources off.</summary>
     public double Revoke { get; private set; }
 
+    /// <summary>Everybody starts a session at the same instant.</summary>
+    public double Rush { get; private set; }
+
     /// <summary>From now on everything behaves.</summary>
     public void Clear()
     {
         LoseBefore = LoseAfter = Late = Throttle = Half = Slow = ListFault = Incomplete = Silent = CredentialFault = Poison = 0;
-        Crash = LostWake = Double = Stall = Foreign = Outage = Revoke = 0;
+        Crash = LostWake = Double = Stall = Foreign = Outage = Revoke = Rush = 0;
     }
 }
