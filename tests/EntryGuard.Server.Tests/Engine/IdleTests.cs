@@ -37,15 +37,15 @@ public sealed class IdleTests
     public async Task E22_the_clock_ends_what_is_over_on_the_second_and_wakes_its_allow_list(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);
-        var ann = await app.Open("ann", hours: 0.1);
+        var ann = await app.Open("ann", hours: 1.5 / 60);   // 90 s lie between two sweeps, however these are jittered: it is the clock that acts
         await using var node = new Node(database, app.Time.GetUtcNow());
         await node.StartAsync();
-        for (var second = 0; second < 359; second++)
+        for (var second = 0; second < 89; second++)
             await node.Time.Second();
         (await app.Status(ann)).ShouldBe("ACTIVE");
         await node.Time.Second();
         (await app.Status(ann)).ShouldBe("EXPIRING");
-        node.Woken.Distinct().ShouldHaveSingleItem().Value.ShouldBe("scripted:tester:web");
+        node.Woken.ShouldHaveSingleItem().Value.ShouldBe("scripted:tester:web");
     }
 
     [Theory, SqliteOnly]
