@@ -31,7 +31,7 @@ public sealed record Claim
     /// <summary>When somebody should act on it next; null: nothing waits.</summary>
     public DateTimeOffset? NextAttemptAt { get; init; }
 
-    /// <summary>What the last call did is not known, or not proven: only a list can say.</summary>
+    /// <summary>What the last call did is not known, or not proven: only a list can say. If APPLIED: whether the provider holds the end it was told.</summary>
     public bool AwaitsList { get; init; }
 
     /// <summary>What the provider gave for its rules.</summary>
@@ -40,7 +40,7 @@ public sealed record Claim
     /// <summary>When its rules were last seen to stand, or the provider last said that they do; null if never.</summary>
     public DateTimeOffset? SeenAt { get; init; }
 
-    /// <summary>The earliest end the provider holds for its rules; null where providers hold none, or nothing stands.</summary>
+    /// <summary>The earliest end the provider is known to hold for its rules; null where it holds none, nothing stands, or a call left it open which.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
     /// <summary>Identity under which its Resource is verified now.</summary>

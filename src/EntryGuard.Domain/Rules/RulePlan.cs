@@ -144,11 +144,33 @@ public sealed record RulePlan(
                 }
             }
 
-            if (!terms.Capabilities.HoldsEndTime || !claim.IsDue(now))
-                return;
-            var until = claim.Rules.Min(Until);   // a claim knows one end: the earliest of its rules
-            if (claim.HeldUntil == until || until <= now)
-                return;
+            if (terms.Capabilities.HoldsEndTime && claim.IsDue(now) && claim.Rules.Min(Until) > now)
+                PlanEnd(claim);
+        }
+
+        // The provider holds the end too (E06). What it says of moving one is believed as far as what it says of making a rule.
+        private void PlanEnd(Claim claim)
+        {
+            if (claim.AwaitsList)
+            {
+                needsList = true;
+                if (sight is null)
+                    return;
+                if (!sight.IsAfterQuiet)
+                    unclear.Add(claim.Id);
+                else if (claim.Rules.Any(rule => !sight.Shows(rule) || HasWrongEnd(rule)))
+                    Extend(claim);
+                else
+                    settlements.Add(Present(claim, [], sight.AskedAt));
+            }
+            else if (claim.HeldUntil != claim.Rules.Min(Until))   // a claim knows one end: the earliest of its rules
+            {
+                Extend(claim);
+            }
+        }
+
+        private void Extend(Claim claim)
+        {
             foreach (var rule in claim.Rules)
                 Add(rule, claim);
         }
@@ -167,7 +189,7 @@ public sealed record RulePlan(
 
             var present = rules.Where(sight.Shows).ToList();
             var wrongEnd = terms.Capabilities.HoldsEndTime
-                ? rules.FindAll(rule => sight.Ours(rule).Count > 0 && sight.HeldUntil(rule) != Until(rule) && Until(rule) > now)
+                ? rules.FindAll(rule => HasWrongEnd(rule) && Until(rule) > now)
                 : [];
             if (present.Count < rules.Count)
                 settlements.Add(new Settlement(claim.Id, present.Count == 0 ? RuleEvent.NotMade : RuleEvent.HalfMade) { Entries = Listed(present) });
@@ -227,6 +249,9 @@ public sealed record RulePlan(
 
         private List<RuleEntry> Listed(IEnumerable<RuleKey> rules) =>
             [.. rules.SelectMany(rule => sight!.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope)))];
+
+        // Somebody else's equal rule has no end that is ours to move.
+        private bool HasWrongEnd(RuleKey rule) => sight!.Ours(rule).Count > 0 && sight.HeldUntil(rule) != Until(rule);
 
         // A removal without an answer may still take off what is there now.
         private bool IsStable(RuleKey rule) => sight!.IsAfterQuiet || !unansweredRemovals.Contains(rule);

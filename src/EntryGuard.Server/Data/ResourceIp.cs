@@ -71,7 +71,7 @@ public sealed class ResourceIp
     public DateTimeOffset? AppliedAt { get; set; }
     public DateTimeOffset? SeenAt { get; set; }
 
-    /// <summary>The end the provider holds; null where it holds none.</summary>
+    /// <summary>The end the provider is known to hold; null where it holds none, or where that is not known.</summary>
     public DateTimeOffset? HeldUntil { get; set; }
     public DateTimeOffset? RemovedAt { get; set; }
 
@@ -98,6 +98,20 @@ public sealed class ResourceIp
     {
         get => new(Wanted, Status, MayStand);
         set => (Wanted, Status, MayStand) = value;
+    }
+
+    /// <summary>The end that the provider is to hold is another now: to be moved at once (E06). Nothing happens where it holds none.</summary>
+    public void MoveEnd(DateTimeOffset now)
+    {
+        if (Status == ResourceIpStatus.Applied && (HeldUntil is not null || NextAttemptAt is not null || AttemptId is not null))
+            (AwaitsList, NextAttemptAt) = (false, now);
+    }
+
+    /// <summary>Its rules stand and nothing is to be done about it: no try waits, and none of those made counts.</summary>
+    public void Rest()
+    {
+        (Attempts, FirstAttemptAt, NextAttemptAt) = (0, null, null);
+        (AwaitsList, ErrorCode, ErrorMessage) = (false, null, null);
     }
 
     /// <summary>As its session's status sees it.</summary>

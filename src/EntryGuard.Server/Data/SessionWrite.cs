@@ -89,6 +89,8 @@ public sealed class SessionWrite
         claim.State = next;
         if (next.Status != before.Status)
         {
+            if (before.Status == ResourceIpStatus.Applied)
+                claim.AwaitsList = false;   // that was about its end
             moved.Add(claim);
             Entered(claim, before);
         }
@@ -258,8 +260,7 @@ public sealed class SessionWrite
             case ResourceIpStatus.Applied:
                 Audit(claim, claim.AppliedAt is null ? "RULE_APPLIED" : "RULE_PUT_BACK");
                 claim.AppliedAt ??= now;
-                (claim.ErrorCode, claim.ErrorMessage, claim.NextAttemptAt) = (null, null, null);
-                (claim.Attempts, claim.FirstAttemptAt) = (0, null);
+                claim.Rest();
                 break;
             case ResourceIpStatus.Removing when claim.Wanted == Wanted.Present:
                 (claim.Attempts, claim.FirstAttemptAt, claim.NextAttemptAt) = (0, null, now);   // undoing has its own schedule

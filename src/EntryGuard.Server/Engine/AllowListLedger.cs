@@ -83,7 +83,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     public async Task<bool> SettleAsync(
         LoadedAllowList load, RulePlan plan, RuleSnapshot? snapshot, RuleFault? blind, PlanTerms terms, CancellationToken ct)
     {
-        var blinded = blind is null ? [] : load.Claims.Where(c => c.State.IsLive && c.State.Status != ResourceIpStatus.Applied
+        var blinded = blind is null ? [] : load.Claims.Where(c => c.State.IsLive && (c.State.Status != ResourceIpStatus.Applied || c.AwaitsList)
             && c.IsDue(clock.Now) && !plan.Additions.Any(a => a.Claims.Contains(c.Id))).Select(c => c.Id).ToList();
         var seen = snapshot is null ? [] : plan.Seen;
         var claims = plan.Settlements.SelectMany(s => s.Standing.Append(s.Claim)).Concat(plan.Unclear).Concat(blinded).Concat(seen).Distinct().ToList();
@@ -273,8 +273,9 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
                 write.End(claim, EndReason.AccessRevoked);
                 break;
             case RuleEvent.SeenPresent:
-                (claim.AwaitsList, claim.HeldUntil, claim.Identity) = (false, settlement.HeldUntil, claim.Resource?.Identity);
+                (claim.HeldUntil, claim.Identity) = (settlement.HeldUntil, claim.Resource?.Identity);
                 claim.Entries = [.. claim.Entries.Union(settlement.Entries)];
+                claim.Rest();
                 write.Move(claim, RuleEvent.SeenPresent);
                 Saw(write, claim, settlement.SeenAt ?? write.Now);
                 break;
@@ -333,8 +334,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     internal static void Inherit(SessionWrite write, ResourceIp heir, IEnumerable<RuleEntry> entries)
     {
         heir.Entries = [.. heir.Entries.Union(entries.Where(e => heir.Scopes.Contains(e.Scope)))];
-        if (heir.HeldUntil is not null)
-            heir.NextAttemptAt = write.Now;   // the end that the provider holds may now be another
+        heir.MoveEnd(write.Now);
         write.Touch(heir);
     }
 
@@ -368,7 +368,9 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     {
         (claim.AttemptId, claim.AttemptEpoch, claim.AttemptDeadlineAt) = (null, null, null);
         claim.AwaitsList = claim.Status != ResourceIpStatus.Applied;
-        if (claim.Status != ResourceIpStatus.Applied)
+        if (claim.Status == ResourceIpStatus.Applied)
+            claim.HeldUntil = null;
+        else
             (claim.ErrorCode, claim.ErrorMessage) = ("NO_ANSWER", message);
         write.Touch(claim);
     }

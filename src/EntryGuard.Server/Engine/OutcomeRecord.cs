@@ -22,7 +22,7 @@ internal sealed class OutcomeRecord(
         if (claim.Wanted == Wanted.Absent)
             EndedMeanwhile();
         else if (claim.Status == ResourceIpStatus.Applied)
-            Prolonged();
+            Prolonged(proof && !(provableFrom > attempt.StartedAt));   // an unanswered call may still move it
         else if (outcome.IsUnknown)
             Await(NextLook);
         else if (!outcome.IsDone)
@@ -102,26 +102,38 @@ internal sealed class OutcomeRecord(
         }
     }
 
-    private void Prolonged()
+    private void Prolonged(bool proof)
     {
-        if (outcome.IsDone)
+        var movedMeanwhile = claim.NextAttemptAt > attempt.StartedAt;
+        if (!outcome.IsDone)
         {
-            (claim.HeldUntil, claim.Attempts, claim.FirstAttemptAt) = (outcome.Until, 0, null);
-            (claim.ErrorCode, claim.ErrorMessage) = (null, null);
-            claim.NextAttemptAt = claim.HeldUntil < claim.EndsAt ? write.Now : null;
-        }
-        else
-        {
+            if (outcome.IsUnknown || outcome.MadeAny)
+                claim.HeldUntil = null;
             var attempts = claim.Attempts;
             if (capabilities.DiesWithProcess && write.Move(claim, RuleEvent.Lost))
                 write.Audit(claim, "RULE_LOST", "FAILURE");   // what this process cannot hold does not stand: say so, and go on trying
             claim.NextAttemptAt = Backoff.NextReadBack(attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
         }
+        else if (proof)
+        {
+            claim.HeldUntil = outcome.Until;
+            claim.Rest();
+        }
+        else
+        {
+            claim.HeldUntil = null;
+            claim.AwaitsList = !movedMeanwhile;
+            claim.NextAttemptAt = claim.Attempts <= 1 || NextLook > Backoff.NextReadBack(claim.Attempts, attempt.StartedAt, null, write.Now)
+                ? NextLook
+                : Backoff.NextReadBack(claim.Attempts, attempt.StartedAt, null, write.Now);
+        }
+
+        if (movedMeanwhile)
+            claim.NextAttemptAt = write.Now;
     }
 
     private void Opened()
     {
-        claim.AwaitsList = false;
         claim.HeldUntil = capabilities.HoldsEndTime ? outcome.Until : null;
         write.Move(claim, RuleEvent.SeenPresent);
         if (claim.HeldUntil < claim.EndsAt)

@@ -61,7 +61,7 @@ internal sealed record AllowListModel(ImmutableArray<Claim> Claims, ImmutableArr
         foreach (var (id, until) in plan.Additions.SelectMany(a => a.Claims.Select(id => (id, a.Change.Until))).GroupBy(x => x.id, (id, all) => (id, all.Min(x => x.Until))))
         {
             model = model.With(id, c => c.State.Status == ResourceIpStatus.Applied
-                ? c with { HeldUntil = Terms.Capabilities.HoldsEndTime ? until : null }
+                ? c with { HeldUntil = Terms.Capabilities.HoldsEndTime ? until : null, AwaitsList = false }
                 : c with { State = c.State.On(RuleEvent.ApplyStarted) ?? c.State, AwaitsList = true });
         }
 

@@ -181,7 +181,7 @@ public sealed class RulePlanPropertyTests
         Some.Claim(number, state, address, [.. Scopes.Where((_, i) => (scopes & (1 << i)) != 0)]) with
         {
             EndsAt = Some.Now.AddHours(hours),
-            AwaitsList = state.Status == ResourceIpStatus.Applying || (state.IsLeaving && hours == 3),
+            AwaitsList = state.Status == ResourceIpStatus.Applying || ((state.IsLeaving || state.Status == ResourceIpStatus.Applied) && hours == 3),
             SeenAt = state.Status == ResourceIpStatus.Applied ? Some.Now.AddSeconds(-40 * sightings) : null,
         };
 

@@ -260,6 +260,21 @@ public sealed class RulePlanTests
     }
 
     [Fact]
+    public void E06_an_end_that_is_not_known_to_be_held_is_looked_at_and_moved_again_if_need_be()
+    {
+        var claim = Applied(1, Ann, Web, Sql) with { AwaitsList = true };
+        Check([claim], null, Terms(HoldsEnd), "list");
+        Check([claim with { NextAttemptAt = Now.AddSeconds(1) }], null, Terms(HoldsEnd), "nothing");
+        Check([claim], List(Ours("a", Ann, Web, claim.EndsAt), Ours("b", Ann, Sql, claim.EndsAt)), Terms(HoldsEnd), "1 SeenPresent", "1 seen")
+            .Settlements.Single().HeldUntil.ShouldBe(claim.EndsAt);
+        Check([claim], List(Ours("a", Ann, Web, claim.EndsAt), Ours("b", Ann, Sql, Now.AddMinutes(1))), Terms(HoldsEnd),
+            "open 203.0.113.7 tcp/443 for 1", "open 203.0.113.7 tcp/5432 for 1", "1 seen");
+        Check([claim], List(Ours("a", Ann, Web, claim.EndsAt), Ours("b", Ann, Sql, claim.EndsAt)), Terms(HoldsEnd, provableFrom: Now.AddSeconds(1)),
+            "1 seen", "1 unclear");
+        Check([claim with { AwaitsList = false }], null, Terms(HoldsEnd), "open 203.0.113.7 tcp/443 for 1", "open 203.0.113.7 tcp/5432 for 1");
+    }
+
+    [Fact]
     public void E06_rules_of_one_claim_that_end_at_different_times_come_to_rest()
     {
         // 1 wants web and sql for an hour; 2 wants web for two. Web is held for two hours, sql for one; 1 knows the earlier.

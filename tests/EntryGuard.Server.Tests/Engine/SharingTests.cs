@@ -176,6 +176,49 @@ public sealed class SharingTests
     }
 
     [Theory, EveryDatabase]
+    public async Task E06_an_extension_is_done_only_when_a_list_shows_it_where_success_is_no_proof(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database, capabilities: Stale(5) with { HoldsEndTime = true });
+        var ann = await app.As("ann").StartSession("web", Address);
+        await app.Advance(TimeSpan.FromSeconds(10));
+        (await app.Row(ann)).HeldUntil.ShouldBe(ann.ExpiresAt);
+        app.OnOpening(new Script(After: () =>
+        {
+            app.Cloud("web").MoveEnds(ann.ExpiresAt);   // "done", it says, and did nothing
+            return Task.CompletedTask;
+        }));
+        var (from, longer) = (app.Time.GetUtcNow(), await app.As("ann").Extend(ann, 1));
+        await app.RunUntilQuiet();
+        (await app.Row(ann)).HeldUntil.ShouldBeNull();
+        app.Provider.OnApply = null;
+        await app.Advance(TimeSpan.FromSeconds(20));
+        app.Cloud("web").Standing.ShouldHaveSingleItem().Until.ShouldBe(longer.ExpiresAt);
+        (await app.Row(ann)).HeldUntil.ShouldBeNull();   // said, not seen
+        await app.Advance(TimeSpan.FromMinutes(1));
+        app.Openings(from).ShouldBe([0, 5]);
+        (await app.Row(ann)).HeldUntil.ShouldBe(longer.ExpiresAt);
+        (await app.Row(ann)).NextAttemptAt.ShouldBeNull();
+        (await app.Audit(ann)).ShouldNotContain("RULE_APPLY_RETRY");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task E06_after_an_end_was_sent_without_an_answer_the_earlier_one_is_not_taken_for_held(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database, capabilities: Plain with { HoldsEndTime = true });
+        var ann = await app.Open("ann", hours: 2);
+        var bob = await app.As("bob").StartSession("web", Address, hours: 3);
+        await app.RunUntilQuiet();
+        app.OnOpening(new Script(LoseAnswer: true));
+        await app.As("bob").Stop(bob);
+        await app.RunUntilQuiet();
+        app.Cloud("web").Standing.ShouldHaveSingleItem().Until.ShouldBe(ann.ExpiresAt);   // moved, and nobody was told
+        app.Provider.OnApply = null;
+        (await app.As("ann").Extend(ann, 1)).ExpiresAt.ShouldBe(bob.ExpiresAt);
+        await app.RunUntilQuiet();
+        app.Cloud("web").Standing.ShouldHaveSingleItem().Until.ShouldBe(bob.ExpiresAt);
+    }
+
+    [Theory, EveryDatabase]
     public async Task E06_a_second_claim_is_APPLIED_only_when_the_provider_holds_its_end(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database, capabilities: Plain with { HoldsEndTime = true });

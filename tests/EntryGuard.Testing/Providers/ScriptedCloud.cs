@@ -63,6 +63,16 @@ public sealed class ScriptedCloud
             return rules.RemoveAll(r => r.Rule.Scope == scope);
     }
 
+    /// <summary>The end of everything that stands becomes another, whoever moved it.</summary>
+    public void MoveEnds(DateTimeOffset? until)
+    {
+        lock (guard)
+        {
+            for (var i = 0; i < rules.Count; i++)
+                rules[i] = rules[i] with { Until = until };
+        }
+    }
+
     internal RuleOutcome Add(RuleAddition addition)
     {
         lock (guard)

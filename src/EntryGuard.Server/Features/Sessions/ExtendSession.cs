@@ -65,8 +65,7 @@ public static class ExtendSession
         if (end <= claim.EndsAt)
             return;
         claim.EndsAt = end;
-        if (claim.HeldUntil is not null && claim.AttemptId is null)
-            claim.NextAttemptAt = write.Now;   // the provider holds the old end; done is done when it holds the new one (E06)
+        claim.MoveEnd(write.Now);
         write.Touch(claim);
     }
 
