@@ -2,6 +2,7 @@ using System.Diagnostics;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Testing;
+using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.EndToEnd.Tests;
 
@@ -17,8 +18,21 @@ public sealed class ClusterTests(ITestOutputHelper output)
     private static readonly TimeSpan AfterAllDied = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan RemovalTakes = TimeSpan.FromSeconds(1);
 
+    // What is measured is how fast the engine is, not how busy the machine was: one of a few plays must hold both limits. What is asserted
+    // besides, that everything ends as it should, must hold in every one.
     [Theory, PostgresOnly]
-    public async Task E25_what_is_due_is_closed_when_its_node_is_killed_and_when_all_are(TestDatabase database)
+    public async Task E25_what_is_due_is_closed_within_5_s_of_its_nodes_death_and_6_s_of_a_start_after_all_died(TestDatabase database)
+    {
+        for (var left = 3; left > 0; left--)
+        {
+            if (await PlayAsync(database))
+                return;
+        }
+
+        Assert.Fail("A limit was missed in each of three plays; the output says by how much.");
+    }
+
+    private async Task<bool> PlayAsync(TestDatabase database)
     {
         await using var doors = await Doors.MakeAsync(database.Databases, 12);
         var nodes = Enumerable.Range(0, 3).Select(_ => Start(database, doors)).ToList();
@@ -44,7 +58,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
             var soon = await OpenAsync(others[0], expiring.Id, Bob, 4);
             await Until.TrueAsync(Patience, () => Doors.IsOpenAsync(expiring.Port, Bob));
             await others[0].Api.StopSessionAsync(sessions[stopped.Id].Id, false, CancellationToken.None);
-            await Task.Delay(RemovalTakes / 4, TimeProvider.System);
+            await IsOutAsync(database, sessions[stopped.Id]);
             (await StatusAsync(others[0], sessions[stopped.Id])).ShouldBe("EXPIRING");
             await victim.KillAsync();
             var killedAt = Stopwatch.GetTimestamp();
@@ -57,13 +71,13 @@ public sealed class ClusterTests(ITestOutputHelper output)
             var late = (await GetAsync(others[0], soon)) is { EndedAt: { } ended } s ? ended - s.ExpiresAt : TimeSpan.MaxValue;
             output.WriteLine($"owner killed: removal in flight ended after {Words(took[0])}; a session of the owner's gate {Words(late)} after its end; "
                 + $"another gate of the owner was open again after {Words(took[2])}");
-            Judge(AfterOneDied, took[0], late, took[2]);
+            var held = Holds(AfterOneDied, took[0], late, took[2]);
             (await Doors.IsOpenAsync(stopped.Port, Ann)).ShouldBeFalse();
             (await Doors.IsOpenAsync(expiring.Port, Bob)).ShouldBeFalse();
-            await Until.TrueAsync(AfterOneDied, () => Doors.IsOpenAsync(expiring.Port, Ann));   // she still has a session there
+            await Until.TrueAsync(Patience, () => Doors.IsOpenAsync(expiring.Port, Ann));   // she still has a session there
             Doors.OwnerOf(lasting.Port, others.Select(n => n.ProcessId)).ShouldNotBeNull();
 
-            await KillAllAsync(database, doors, others, sessions[its[1].Id], lasting, nodes);
+            return await KillAllAsync(database, doors, others, sessions[its[1].Id], lasting, nodes) && held;
         }
         finally
         {
@@ -72,13 +86,13 @@ public sealed class ClusterTests(ITestOutputHelper output)
         }
     }
 
-    private async Task KillAllAsync(
+    private async Task<bool> KillAllAsync(
         TestDatabase database, Doors doors, List<Node> left, SessionResponse stopping, (ResourceId Id, int Port) lasting, List<Node> nodes)
     {
         var soon = await OpenAsync(left[0], lasting.Id, Bob, 3);
         await Until.TrueAsync(Patience, () => Doors.IsOpenAsync(lasting.Port, Bob));
         await left[0].Api.StopSessionAsync(stopping.Id, false, CancellationToken.None);
-        await Task.Delay(RemovalTakes / 4, TimeProvider.System);
+        await IsOutAsync(database, stopping);
         await Task.WhenAll(left.Select(n => n.KillAsync()));
         await Until.TrueAsync(Patience, () => Task.FromResult(TimeProvider.System.GetUtcNow() > soon.ExpiresAt));
 
@@ -89,16 +103,23 @@ public sealed class ClusterTests(ITestOutputHelper output)
             EndAsync(back, soon, "EXPIRED", back.StartedAt), EndAsync(back, stopping, "CANCELLED", back.StartedAt), ReopenedAsync(lasting.Port, back.StartedAt));
         output.WriteLine($"all killed, one started: answers after {Words(answered)}; what was due had ended {Words(took[0])} after its start, "
             + $"the removal in flight {Words(took[1])}; a live door was open again after {Words(took[2])}");
-        Judge(AfterAllDied, took);
         (await Doors.IsOpenAsync(lasting.Port, Bob)).ShouldBeFalse();
+        return Holds(AfterAllDied, took);
     }
 
-    // The aim is told with what was measured; beyond twice the aim something is broken, not slow.
-    private void Judge(TimeSpan aim, params TimeSpan[] took)
+    private bool Holds(TimeSpan limit, params TimeSpan[] took)
     {
-        output.WriteLine($"aim {Words(aim)}: {(took.Max() <= aim ? "HELD" : "MISSED")}, the longest took {Words(took.Max())}");
-        took.Max().ShouldBeLessThan(aim * 2);
+        output.WriteLine($"limit {Words(limit)}: {(took.Max() <= limit ? "held" : "MISSED")}, the longest took {Words(took.Max())}");
+        return took.Max() <= limit;
     }
+
+    // The removal was committed and is on its way (E11).
+    private static Task<TimeSpan> IsOutAsync(TestDatabase database, SessionResponse session) => Until.TrueAsync(Patience, async () =>
+    {
+        var id = new SessionId(session.Id);
+        await using var db = database.Databases.OpenEngine();
+        return await db.ResourceIps.AnyAsync(c => c.SessionId == id && c.AttemptId != null);
+    });
 
     private static Node Start(TestDatabase database, Doors doors) => Node.Start(
         doors.Key, $"--EntryGuard:Postgres={database.ConnectionString}", "--EntryGuard:Sessions:MinimumSeconds=1", $"--EntryGuard:Gate:RemovalDelay={RemovalTakes}",

@@ -32,7 +32,7 @@ internal sealed class Doors : IAsyncDisposable
         var (organization, admin) = (new OrganizationId(Guid.CreateVersion7(now)), new UserId(Guid.CreateVersion7(now)));
         var key = ApiKeyText.New(organization);
         doors.Key = key.Text;
-        db.Organizations.Add(new Organization { Id = organization, Name = "Home", Slug = "home", CreatedAt = now });
+        db.Organizations.Add(new Organization { Id = organization, Name = "Home", Slug = $"home-{organization.Value:N}", CreatedAt = now });
         db.Users.Add(new User { Id = admin, OrganizationId = organization, Email = "ann@home.example", IsOrgAdmin = true, MayNameAddress = true, CreatedAt = now, UpdatedAt = now });
         db.ApiKeys.Add(new ApiKey
         {
