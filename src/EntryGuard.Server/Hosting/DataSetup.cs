@@ -24,7 +24,25 @@ internal static class DataSetup
     }
 
     /// <summary>The database is PostgreSQL, which several nodes may share.</summary>
-    public static bool IsShared(this WebApplicationBuilder builder) => builder.Configuration[Postgres] is { Length: > 0 };
+    public static bool IsShared(this WebApplicationBuilder builder) => IsShared(builder.Configuration);
+
+    /// <summary>Says what is wrong with the master key, before anything is made; a lone server without one makes it when it starts.</summary>
+    /// <exception cref="RefusedToStartException">It cannot be used, or there is none and none may be made.</exception>
+    public static void RefuseBadMasterKey(IConfiguration configuration)
+    {
+        if (IsShared(configuration))
+            _ = MasterKey.Read(configuration);
+        else
+            _ = MasterKey.Find(configuration, DataDirectory(configuration));
+    }
+
+    /// <summary>For the command line, which has nothing to do where there is no database, and leaves none behind.</summary>
+    /// <exception cref="RefusedToStartException">There is none.</exception>
+    public static void RefuseMissingDatabase(IConfiguration configuration, string verb)
+    {
+        if (!IsShared(configuration) && !File.Exists(DatabaseFile(configuration)))
+            throw new RefusedToStartException($"There is no database {DatabaseFile(configuration)}. Say in which directory it is: entryguard {verb} --data DIR");
+    }
 
     /// <summary>Brings the database up to date and finds out who we are in it. Before anything else runs.</summary>
     /// <exception cref="RefusedToStartException">The server must not run like this.</exception>
@@ -55,10 +73,14 @@ internal static class DataSetup
     private static Databases OpenSqlite(ConfigurationManager configuration)
     {
         Directory.CreateDirectory(DataDirectory(configuration));
-        return Databases.Sqlite($"Data Source={Path.Combine(DataDirectory(configuration), "entryguard.db")}");
+        return Databases.Sqlite($"Data Source={DatabaseFile(configuration)}");
     }
 
-    private static string DataDirectory(ConfigurationManager configuration) => Path.GetFullPath(configuration["EntryGuard:DataDirectory"] ?? "data");
+    private static bool IsShared(IConfiguration configuration) => configuration[Postgres] is { Length: > 0 };
+
+    private static string DatabaseFile(IConfiguration configuration) => Path.Combine(DataDirectory(configuration), "entryguard.db");
+
+    private static string DataDirectory(IConfiguration configuration) => Path.GetFullPath(configuration["EntryGuard:DataDirectory"] ?? "data");
 }
 
 internal static partial class DataLog

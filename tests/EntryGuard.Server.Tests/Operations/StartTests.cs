@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Tests.Operations;
 
@@ -21,13 +22,30 @@ public sealed class StartTests : IDisposable
         lines[1].ShouldContain("EntryGuard:RateLimits:PerKeyPerMinute is 'many'");
         lines[2].ShouldContain("did you mean EntryGuard:Sessions:MinimumSeconds?");
         lines[3].ShouldContain("EntryGuard:MasterKeyFile (/nonexistent/key) cannot be read");
-        File.Exists(Path.Combine(folder.FullName, "data", "entryguard.db")).ShouldBeFalse();
+        Directory.Exists(DataDirectory).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task What_is_refused_leaves_no_master_key_behind()
+    {
+        (await RunAsync("--EntryGuard:RateLimits:PerKeyPerMinute=many")).Code.ShouldBe(1);
+        foreach (var verb in new[] { new[] { "close", "--all" }, ["rewrap", "--to", NewKey("new.key")] })
+        {
+            var (code, _, error) = await RunAsync(verb);
+            code.ShouldBe(1);
+            error.ShouldContain($"There is no database {Path.Combine(DataDirectory, "entryguard.db")}. Say in which directory it is: entryguard {verb[0]} --data DIR");
+        }
+
+        Directory.Exists(DataDirectory).ShouldBeFalse();
     }
 
     [Fact]
     public async Task E28_E31_close_and_rewrap_work_from_the_database_and_the_key_alone()
     {
         var (old, @new) = (NewKey("old.key"), NewKey("new.key"));
+        Directory.CreateDirectory(DataDirectory);
+        await using (var database = Databases.Sqlite($"Data Source={Path.Combine(DataDirectory, "entryguard.db")}"))
+            await database.MigrateAsync(TimeProvider.System, CancellationToken.None);
         var (code, output, _) = await RunAsync("close", "--all", $"--EntryGuard:MasterKeyFile={old}");
         code.ShouldBe(0);
         output.ShouldContain("Nothing is left open that should be closed.");
@@ -47,6 +65,8 @@ public sealed class StartTests : IDisposable
         code.ShouldBe(2);
         error.ShouldContain("--overdue | --all");
     }
+
+    private string DataDirectory => Path.Combine(folder.FullName, "data");
 
     private string NewKey(string name)
     {

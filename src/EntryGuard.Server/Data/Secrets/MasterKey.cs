@@ -18,6 +18,7 @@ public sealed class MasterKey
     /// <summary>The 32 bytes as base64. Read last.</summary>
     public const string Variable = "ENTRYGUARD_MASTER_KEY";
 
+    private const string FileName = "master.key";
     private const int Size = 32;
     private const string HowToMake = "Make one with: head -c 32 /dev/urandom | base64";
 
@@ -57,13 +58,9 @@ public sealed class MasterKey
     public static MasterKey ReadOrMake(IConfiguration configuration, string directory, Action<string> made)
     {
         ArgumentNullException.ThrowIfNull(made);
-        if (FromConfiguration(configuration, Environment.GetEnvironmentVariable) is { } configured)
-            return configured;
-        var path = Path.Combine(Directory.CreateDirectory(directory).FullName, "master.key");
-        if (File.Exists(path))
-            return ReadFile(path);
-        if (File.Exists(Path.Combine(directory, "entryguard.db")))
-            throw Missing();
+        if (Find(configuration, directory) is { } found)
+            return found;
+        var path = Path.Combine(Directory.CreateDirectory(directory).FullName, FileName);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -71,6 +68,17 @@ public sealed class MasterKey
             file.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Size)));
         made(path);
         return ReadFile(path);
+    }
+
+    /// <summary>As above, and makes none: null where one would be made.</summary>
+    /// <exception cref="RefusedToStartException">As above.</exception>
+    public static MasterKey? Find(IConfiguration configuration, string directory)
+    {
+        if (FromConfiguration(configuration, Environment.GetEnvironmentVariable) is { } configured)
+            return configured;
+        if (Path.Combine(directory, FileName) is var path && File.Exists(path))
+            return ReadFile(path);
+        return File.Exists(Path.Combine(directory, "entryguard.db")) ? throw Missing() : null;
     }
 
     /// <summary>Reads one file, for instance the new key of a <c>rewrap</c>.</summary>

@@ -1,5 +1,4 @@
 using EntryGuard.Server.Data;
-using EntryGuard.Server.Data.Secrets;
 using Microsoft.Extensions.Configuration.CommandLine;
 
 namespace EntryGuard.Server.Hosting.Start;
@@ -16,7 +15,7 @@ internal static class SettingsCheck
         var faults = Faults((IConfigurationRoot)app.Configuration).ToList();
         try
         {
-            _ = app.Services.GetRequiredService<MasterKey>();
+            DataSetup.RefuseBadMasterKey(app.Configuration);
         }
         catch (RefusedToStartException e)
         {

@@ -31,7 +31,7 @@ internal static class Verbs
         var (all, overdue) = (app.Configuration.GetValue<bool>("EntryGuard:Close:All"), app.Configuration.GetValue<bool>("EntryGuard:Close:Overdue"));
         if (all == overdue)
             throw new RefusedToStartException("Say what to close: entryguard close --overdue (what should be closed by now), or --all (every session is ended first).");
-        await PrepareAsync(services, "close", ct);
+        await PrepareAsync(app, "close", ct);
         await KeyRing.PrepareAsync(services, ct);
         await services.GetRequiredService<IdentityCheck>().RunAsync(Console.WriteLine, ct);
         if (services.GetRequiredService<WriteRight>().WhyNot is { } why)
@@ -46,14 +46,16 @@ internal static class Verbs
         if (app.Configuration["EntryGuard:Rewrap:To"] is not { Length: > 0 } file)
             throw new RefusedToStartException("Say which key is the new one: entryguard rewrap --to FILE. Make one with: head -c 32 /dev/urandom | base64");
         var key = MasterKey.ReadFile(file);
-        await PrepareAsync(services, "rewrap", ct);
+        await PrepareAsync(app, "rewrap", ct);
         await KeyRing.RewrapAsync(services.GetRequiredService<Databases>(), services.GetRequiredService<MasterKey>(), key, ct);
         Console.WriteLine($"The key ring is sealed with the key in {file} now. Start the server with that one; keep the old one as long as there are backups made under it.");
         return 0;
     }
 
-    private static async Task PrepareAsync(IServiceProvider services, string verb, CancellationToken ct)
+    private static async Task PrepareAsync(WebApplication app, string verb, CancellationToken ct)
     {
+        DataSetup.RefuseMissingDatabase(app.Configuration, verb);
+        var services = app.Services;
         var (databases, clock) = (services.GetRequiredService<Databases>(), services.GetRequiredService<DatabaseClock>());
         await DataSetup.MigrateAsync(services, ct);
         await clock.MeasureAsync(ct);
