@@ -22,6 +22,7 @@ try
     builder.AddFirstMinutes();
     builder.AddEngine(builder.IsShared());
     builder.AddApi();
+    builder.Services.AddFeatures();
     builder.AddTelemetry();
     if (await builder.PrintApiDocumentAsync(args, Map))
         return 0;

@@ -39,10 +39,12 @@ internal sealed class Server : IEngine, IAsyncDisposable
         }));
         var log = new DefectLog(world, Process);
         var (budget, secrets) = (new CallBudget(Process.Time), new SecretBox(new Microsoft.AspNetCore.DataProtection.EphemeralDataProtectionProvider()));
+        var right = new WriteRight();
+        right.Grant();
         for (var i = 0; i < 2; i++)
-            workers.Add(new AllowListWorker(Databases, Providers, secrets, budget, Clock, Process.Time, metrics, log.For<AllowListWorker>()));
+            workers.Add(new AllowListWorker(Databases, Providers, secrets, budget, Clock, Process.Time, metrics, right, log.For<AllowListWorker>()));
         due = new DueClaims(Databases, Clock, metrics);
-        sweep = new Sweep(Databases, due, Providers, Clock, this, metrics, Process.Time, log.For<Sweep>());
+        sweep = new Sweep(Databases, due, Providers, Clock, this, metrics, log.For<Sweep>());
     }
 
     public Process Process { get; }
@@ -94,7 +96,6 @@ internal sealed class Server : IEngine, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        sweep.Dispose();
         metrics.Dispose();
         await Databases.DisposeAsync();
     }

@@ -73,6 +73,9 @@ public sealed class TestApp : IAsyncDisposable
 
     internal IServiceProvider Services => factory.Services;
 
+    // The same for every server of a test run, given as an operator gives it.
+    static TestApp() => Environment.SetEnvironmentVariable(MasterKey.Variable, Convert.ToBase64String("the same thirty-two bytes always"u8));
+
     /// <summary>A running server on this database.</summary>
     /// <param name="database">The caller's; it outlives the server.</param>
     /// <param name="settings">Configuration, for instance "EntryGuard:Proxies:0".</param>
@@ -229,8 +232,6 @@ public sealed class TestApp : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Time);
         services.RemoveAll<Databases>();
         services.AddSingleton(database.Databases);   // an instance: it outlives the server
-        services.RemoveAll<MasterKey>();
-        services.AddSingleton(MasterKey.From("the same thirty-two bytes always"u8));
         services.RemoveAll<DatabaseClock>();
         services.AddSingleton(new DatabaseClock(Time, _ => Task.FromResult(Time.GetUtcNow())));
     }

@@ -7,7 +7,11 @@ namespace EntryGuard.Domain.Providers;
 /// <param name="Id">The provider's id; null where it has none.</param>
 /// <param name="Mark">The owner mark it carries; null if none or not readable as one.</param>
 /// <param name="Until">The end the provider holds; null if it holds none.</param>
-public sealed record ObservedRule(RuleKey Rule, string? Id, string? Mark, DateTimeOffset? Until);
+public sealed record ObservedRule(RuleKey Rule, string? Id, string? Mark, DateTimeOffset? Until)
+{
+    /// <summary>It carries an owner mark of this installation, of whatever rule.</summary>
+    public bool IsMarkedBy(string installation) => Mark?.StartsWith(RuleKey.MarkPrefix(installation), StringComparison.Ordinal) == true;
+}
 
 /// <summary>What stands on an allow-list.</summary>
 /// <param name="Rules">Ours and foreign ones.</param>

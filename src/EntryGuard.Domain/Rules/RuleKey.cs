@@ -24,8 +24,11 @@ public readonly record struct RuleKey(Scope Scope, Cidr Address)
             id[i] = Base32[(pair >> (11 - (bit % 8))) & 31];
         }
 
-        return $"eg:{installation}:{id}";
+        return $"{MarkPrefix(installation)}{id}";
     }
+
+    /// <summary>What the marks of one installation begin with, and those of no other.</summary>
+    public static string MarkPrefix(string installation) => $"eg:{installation}:";
 
     /// <inheritdoc/>
     public override string ToString() => $"{Scope} {Address}";

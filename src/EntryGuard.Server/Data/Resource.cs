@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 
 namespace EntryGuard.Server.Data;
@@ -65,4 +67,8 @@ public sealed class Resource
 
     /// <summary>A tombstone since then; null: in use. Pruned once no claim rests on it.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
+
+    /// <summary>As its provider reads it.</summary>
+    /// <param name="config">Settings to try instead of its own, as JSON; null: its own.</param>
+    public ResourceConfig ToConfig(string? config = null) => new(Identifier, Region, JsonSerializer.Deserialize<JsonElement>(config ?? Config));
 }

@@ -146,6 +146,14 @@ public sealed class SessionWrite
         Touch(claim);
     }
 
+    /// <summary>Its allow-list is looked at after the commit, even if nothing is due there: a gate opens its port for it, or gives it back.</summary>
+    public void LookAt(Resource resource)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        if (resource.AllowListKey is { } key)
+            wake.Add(key);
+    }
+
     /// <summary>The claim rests on another grant from now on.</summary>
     public void Rebase(ResourceIp claim, Grant grant)
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
@@ -15,7 +14,7 @@ namespace EntryGuard.Server.Engine;
 /// </summary>
 internal sealed class AllowListWorker(
     Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
-    ILogger<AllowListWorker> log, WriteRight? right = null)
+    WriteRight right, ILogger<AllowListWorker> log)
 {
     /// <summary>Hard limit of every provider call (E11); what a provider asks for beyond it is cut.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
@@ -38,7 +37,7 @@ internal sealed class AllowListWorker(
     /// <param name="ct">Gives up at once; what a call did is then found out by whoever comes next.</param>
     public async Task RunOnce(AllowListKey key, CancellationToken leaving, CancellationToken ct)
     {
-        if (right is { IsGranted: false })
+        if (!right.IsGranted)
             return;
         using var trace = EngineTrace.Pass(key);
         try
@@ -106,7 +105,7 @@ internal sealed class AllowListWorker(
     // Nobody wants anything there. What lives in this process is there all the same, shut, as long as a Resource is in use; then it goes.
     private async Task HoldAsync(AllowListKey key, CancellationToken ct)
     {
-        if (!providers.All.Any(p => p is IHoldsAllowLists) || await ledger.FindServedAsync(key, ct) is not var (type, resource))
+        if (await ledger.FindServedAsync(key, ct) is not var (type, resource))
             return;
         if (providers.Find(type.Provider, type.Kind) is not { } provider || provider is not IHoldsAllowLists holder)
             return;
@@ -115,9 +114,12 @@ internal sealed class AllowListWorker(
             Forget(key);
             await holder.ReleaseAsync(key);
         }
-        else if (MustRebuild(key, type, provider) && (await provider.ListAsync(Context(resource), ct)).Snapshot is not null)
+        else if (MustRebuild(key, type, provider))
         {
-            rebuilt[key] = true;
+            var (list, _) = await ProviderCall.AskAsync(
+                limit => provider.ListAsync(resource.Context(secrets), limit), "list", provider.Type, metrics, time, log, ct);
+            if (list?.Snapshot is not null)
+                rebuilt[key] = true;
         }
     }
 
@@ -187,7 +189,7 @@ internal sealed class AllowListWorker(
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var list = provider.ListAsync(Context(resource), limit.Token);
+            var list = provider.ListAsync(resource.Context(secrets), limit.Token);
             var result = await Limited(list, LimitOf(provider), limit, ct);
             if (result.Fault?.RetryAfter is { } pause)
                 budget.Pause(resource.ThrottleKey, pause);
@@ -221,7 +223,7 @@ internal sealed class AllowListWorker(
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            var result = await Limited(provider.ApplyAsync(Context(resource), changes, limit.Token), left, limit, ct);
+            var result = await Limited(provider.ApplyAsync(resource.Context(secrets), changes, limit.Token), left, limit, ct);
             metrics.Called(provider.Type, "apply", result.RefusedWhole?.Code);
             trace.Failed(result.RefusedWhole?.Code);
             return result;
@@ -259,10 +261,6 @@ internal sealed class AllowListWorker(
             throw;
         }
     }
-
-    private ProviderContext Context(ResourceView resource) => new(
-        resource.Organization, resource.Id, resource.Config, resource.Key,
-        resource.Secret is { } secret ? secrets.Unprotect(resource.Organization, resource.Credential!.Value, secret) : null);
 }
 
 /// <summary>What this pass could see.</summary>
@@ -276,8 +274,11 @@ internal sealed record ResourceView(
 {
     public static ResourceView Of(Resource resource) => new(
         resource.Id, resource.OrganizationId, resource.CredentialId, resource.Credential?.Secret,
-        new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config)),
-        resource.AllowListKey!.Value, resource.Identity, resource.ThrottleKey);
+        resource.ToConfig(), resource.AllowListKey!.Value, resource.Identity, resource.ThrottleKey);
+
+    /// <summary>For one call: the secret is read now, and kept by nobody.</summary>
+    public ProviderContext Context(SecretBox secrets) => new(
+        Organization, Id, Config, Key, Secret is { } secret ? secrets.Unprotect(Organization, Credential!.Value, secret) : null);
 }
 
 internal static partial class WorkerLog

@@ -14,7 +14,7 @@ namespace EntryGuard.Server.Engine;
 /// </summary>
 internal sealed class Closing(
     Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
-    DueClaims due, ILoggerFactory logs)
+    WriteRight right, DueClaims due, ILoggerFactory logs)
 {
     // A call of the dead server may be unanswered for 15 s more, and a provider that failed is asked again after 30 s.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
@@ -31,11 +31,11 @@ internal sealed class Closing(
     {
         var worker = new AllowListWorker(
             databases, new ProviderSet(providers.All.Select(p => p.Capabilities.DiesWithProcess ? new WithoutProcess(p, clock) : p)),
-            secrets, budget, clock, time, metrics, logs.CreateLogger<AllowListWorker>())
+            secrets, budget, clock, time, metrics, right, logs.CreateLogger<AllowListWorker>())
         { OnlyCloses = true };
         await due.ActAsync(ct);
         if (all)
-            await EndSessionsAsync(ct);
+            await RunningSessions.EndAsync(databases, clock, metrics, EndReason.Admin, ct);
         var before = await LeavingAsync(null, ct);
         await TryNowAsync([.. before.Select(c => c.SessionId).Distinct()], ct);
 
@@ -73,26 +73,6 @@ internal sealed class Closing(
 
     private static IEnumerable<((AllowListKey Key, RuleKey Rule) Rule, ResourceIp Claim)> Rules(ResourceIp claim) =>
         claim.Scopes.Select(scope => ((claim.AllowListKey!.Value, new RuleKey(scope, claim.Address)), claim));
-
-    private async Task EndSessionsAsync(CancellationToken ct)
-    {
-        while (true)
-        {
-            await using var db = databases.OpenEngine();
-            await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
-            var running = await db.Sessions
-                .Where(s => s.Status == SessionStatus.Pending || s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial)
-                .OrderBy(s => s.Id).Select(s => s.Id).Take(BatchSize).ToListAsync(ct);
-            if (running.Count == 0)
-                return;
-            var write = await SessionWrite.LockAsync(db, running, clock.Now, Actor.System, false, ct);
-            foreach (var session in write.Sessions.Values)
-                write.End(session, EndReason.Admin);
-            write.Complete();
-            await work.CommitAsync(ct);
-            metrics.Wrote(write);
-        }
-    }
 
     private async Task TryNowAsync(IReadOnlyList<SessionId> owners, CancellationToken ct)
     {

@@ -52,8 +52,9 @@ public static class EngineSetup
         services.AddSingleton<IEngine, OrleansEngine>();
         services.AddSingleton<Clock>();
         services.AddSingleton<Sweep>();
+        services.AddSingleton<SweepLoop>();
         services.AddSingleton(s => new Lazy<Clock>(s.GetRequiredService<Clock>));   // the clock rings at the engine, the engine at the clock
-        services.AddSingleton(s => new Lazy<Sweep>(s.GetRequiredService<Sweep>));
+        services.AddSingleton(s => new Lazy<SweepLoop>(s.GetRequiredService<SweepLoop>));
         services.AddSingleton(s => new Lazy<IGrainFactory>(s.GetRequiredService<IGrainFactory>));
 
         // The order of starting; they stop in the opposite one, so nobody rings at grains that are gone.
@@ -62,7 +63,7 @@ public static class EngineSetup
             services.AddHostedService<MembershipWatch>();
         else
             services.AddHostedService<Rebuild>();
-        services.AddHostedService(s => s.GetRequiredService<Sweep>());
+        services.AddHostedService(s => s.GetRequiredService<SweepLoop>());
         services.AddHostedService(s => s.GetRequiredService<Clock>());
 
         // Calls in flight have a time-out of 15 s; the rest is for writing down what they answered.

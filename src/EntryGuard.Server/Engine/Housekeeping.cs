@@ -9,9 +9,6 @@ internal sealed class Housekeeping(Databases databases, NodeMetrics node, Retent
     private long prunedAt = time.GetTimestamp();
     private bool hasMore;
 
-    /// <summary>Returns when this process may act on the database (E27).</summary>
-    public Task MayBeginAsync(CancellationToken ct) => right.WaitAsync(ct);
-
     /// <summary>After a sweep, whether or not it succeeded. Its own faults are logged, and tried again with the next.</summary>
     public async Task RunAsync(CancellationToken ct)
     {

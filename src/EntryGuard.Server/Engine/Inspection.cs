@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Providers;
@@ -39,27 +38,15 @@ public sealed class Inspection(
             return new Sight(installation, others, null, new RuleFault("ELSEWHERE", "Another node serves it, or none does at the moment.", false));
         if (budget.Take(resource.ThrottleKey, provider.Capabilities.CallsPerSecond, closing: false) is { Ticks: > 0 } wait)
             return new Sight(installation, others, null, new RuleFault("BUSY", $"The provider takes no more calls now; ask again in {Math.Ceiling(wait.TotalSeconds):0} s.", false));
-        var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(Context(resource), limit), "list", provider.Type, metrics, time, log, ct);
+        var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(ResourceView.Of(resource).Context(secrets), limit), "list", provider.Type, metrics, time, log, ct);
         if (list?.Fault?.RetryAfter is { } pause)
             budget.Pause(resource.ThrottleKey, pause);
         return new Sight(installation, others, list?.Snapshot, fault ?? list?.Fault);
     }
-
-    private ProviderContext Context(Resource resource) => new(
-        resource.OrganizationId, resource.Id, new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config)),
-        resource.AllowListKey, resource.Credential is { } credential ? secrets.Unprotect(resource.OrganizationId, credential.Id, credential.Secret) : null);
 }
 
 /// <summary>What was seen at a provider.</summary>
 /// <param name="Installation">Part of our owner marks.</param>
 /// <param name="OtherOrganizations">Live or unsettled claims of other organizations that cover the address.</param>
 /// <param name="Snapshot">Null exactly if there is a <paramref name="Fault"/>.</param>
-public sealed record Sight(string Installation, int OtherOrganizations, RuleSnapshot? Snapshot, RuleFault? Fault)
-{
-    /// <summary>The rule carries our owner mark.</summary>
-    public bool IsOurs(ObservedRule rule)
-    {
-        ArgumentNullException.ThrowIfNull(rule);
-        return rule.Mark?.StartsWith($"eg:{Installation}:", StringComparison.Ordinal) == true;
-    }
-}
+public sealed record Sight(string Installation, int OtherOrganizations, RuleSnapshot? Snapshot, RuleFault? Fault);

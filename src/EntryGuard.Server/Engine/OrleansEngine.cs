@@ -3,7 +3,7 @@ using EntryGuard.Domain;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>Rings at the allow-lists' grains, and at this node's clock.</summary>
-internal sealed class OrleansEngine(Lazy<IGrainFactory> grains, Lazy<Clock> clock, Lazy<Sweep> sweep, ILogger<OrleansEngine> log) : IEngine
+internal sealed class OrleansEngine(Lazy<IGrainFactory> grains, Lazy<Clock> clock, Lazy<SweepLoop> sweep, ILogger<OrleansEngine> log) : IEngine
 {
     public void Wake(IEnumerable<AllowListKey> keys)
     {

@@ -1,3 +1,5 @@
+using EntryGuard.Domain;
+
 namespace EntryGuard.Server.Engine;
 
 /// <summary>
@@ -18,11 +20,24 @@ internal sealed class Rebuild(Sweep sweep, AllowListWorker worker, WriteRight ri
         try
         {
             foreach (var key in await sweep.RebuildableAsync(either.Token))
-                await worker.RunOnce(key, either.Token, CancellationToken.None);
+                await PutBackAsync(key, either.Token);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             log.RebuildFailed(e);
+        }
+    }
+
+    // One door that cannot be put back keeps no other one shut.
+    private async Task PutBackAsync(AllowListKey key, CancellationToken leaving)
+    {
+        try
+        {
+            await worker.RunOnce(key, leaving, CancellationToken.None);
+        }
+        catch (Exception e) when (!leaving.IsCancellationRequested)
+        {
+            log.NotPutBack(e, key);
         }
     }
 
@@ -33,4 +48,7 @@ internal static partial class RebuildLog
 {
     [LoggerMessage(1331, LogLevel.Error, "What lived in the last process was not put back before the server answers; the first sweep goes on with it")]
     public static partial void RebuildFailed(this ILogger log, Exception e);
+
+    [LoggerMessage(1332, LogLevel.Error, "Allow-list {Key} was not put back before the server answers; the first sweep tries again")]
+    public static partial void NotPutBack(this ILogger log, Exception e, AllowListKey key);
 }

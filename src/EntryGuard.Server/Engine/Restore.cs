@@ -15,8 +15,6 @@ namespace EntryGuard.Server.Engine;
 public sealed class Restore(
     Databases databases, ProviderSet providers, SecretBox secrets, DatabaseClock clock, EngineMetrics metrics, TimeProvider time, ILogger<Restore> log)
 {
-    private const int BatchSize = 100;
-
     /// <summary>May be run again until it succeeds.</summary>
     /// <param name="tell">A line per entry, and one per session count.</param>
     /// <param name="ct">Gives up.</param>
@@ -24,7 +22,7 @@ public sealed class Restore(
     public async Task RunAsync(Action<string> tell, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(tell);
-        tell($"ended {await EndSessionsAsync(ct)} live session(s)");
+        tell($"ended {await RunningSessions.EndAsync(databases, clock, metrics, EndReason.Restored, ct)} live session(s)");
         var left = new List<string>();
         foreach (var resource in (await ResourcesAsync(ct)).DistinctBy(r => (r.AllowListKey, r.CredentialId)))
         {
@@ -37,26 +35,6 @@ public sealed class Restore(
         {
             throw new RefusedToStartException(
                 $"The restore is not finished: {string.Join(" ", left.Distinct())} Repair that and start with --restored again; or close these by hand and start with --take-over.");
-        }
-    }
-
-    private async Task<int> EndSessionsAsync(CancellationToken ct)
-    {
-        for (var ended = 0; ;)
-        {
-            await using var db = databases.OpenEngine();
-            await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
-            var live = await db.Sessions.Where(s => s.Status == SessionStatus.Pending || s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial)
-                .OrderBy(s => s.Id).Select(s => s.Id).Take(BatchSize).ToListAsync(ct);
-            if (live.Count == 0)
-                return ended;
-            var write = await SessionWrite.LockAsync(db, live, clock.Now, Actor.System, false, ct);
-            foreach (var session in write.Sessions.Values)
-                write.End(session, EndReason.Restored);
-            write.Complete();
-            await work.CommitAsync(ct);
-            metrics.Wrote(write);
-            ended += live.Count;
         }
     }
 
@@ -82,7 +60,7 @@ public sealed class Restore(
                 [.. some.Select(o => new RuleRemoval(o.Rule, o.Mark!, o.Id is null ? [] : [new RuleEntry(o.Id, o.Rule.Scope)]))], []);
             await QuietAsync(resource.Key, ct);
             var (_, failed) = await ProviderCall.AskAsync(
-                limit => provider.ApplyAsync(Context(resource), changes, limit), "apply", provider.Type, metrics, time, log, ct);
+                limit => provider.ApplyAsync(resource.Context(secrets), changes, limit), "apply", provider.Type, metrics, time, log, ct);
             if (failed is not null)
                 return [$"{name} ({resource.Key}) could not be changed: {failed.Message}"];
         }
@@ -102,13 +80,13 @@ public sealed class Restore(
 
     private async Task<(List<ObservedRule> Ours, string? Fault)> OursAsync(IResourceProvider provider, ResourceView resource, CancellationToken ct)
     {
-        var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(Context(resource), limit), "list", provider.Type, metrics, time, log, ct);
+        var (list, fault) = await ProviderCall.AskAsync(limit => provider.ListAsync(resource.Context(secrets), limit), "list", provider.Type, metrics, time, log, ct);
         if ((fault ?? list!.Fault) is { } why)
             return ([], why.Message);
         if (!list!.Snapshot!.IsComplete)
             return ([], "The list was not complete.");
-        var prefix = $"eg:{await InstallationAsync(ct)}:";
-        return ([.. list.Snapshot.Rules.Where(r => r.Mark?.StartsWith(prefix, StringComparison.Ordinal) == true)], null);
+        var installation = await InstallationAsync(ct);
+        return ([.. list.Snapshot.Rules.Where(r => r.IsMarkedBy(installation))], null);
     }
 
     private async Task<string> InstallationAsync(CancellationToken ct)
@@ -129,8 +107,4 @@ public sealed class Restore(
             list.QuietAfter = deadline;
         await work.CommitAsync(ct);
     }
-
-    private ProviderContext Context(ResourceView resource) => new(
-        resource.Organization, resource.Id, resource.Config, resource.Key,
-        resource.Secret is { } secret ? secrets.Unprotect(resource.Organization, resource.Credential!.Value, secret) : null);
 }

@@ -6,25 +6,15 @@ using Microsoft.EntityFrameworkCore;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>
-/// The safety net: every 60 s, at start-up and whenever a node leaves. Nothing depends on it for speed, and it alone is enough to close
+/// The safety net, which <see cref="SweepLoop"/> lets down every 60 s, at start-up and whenever a node comes or leaves. Nothing depends on it for speed, and it alone is enough to close
 /// everything (E23). It acts on what is due, wakes every allow-list with something unsettled, ends claims that lost their grant, and
 /// recomputes the sessions that are PENDING, EXPIRING or changed since it last looked.
 /// </summary>
 internal sealed class Sweep(
-    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, TimeProvider time, ILogger<Sweep> log,
-    Housekeeping? housekeeping = null)
-    : BackgroundService
+    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, ILogger<Sweep> log)
 {
-    private static readonly TimeSpan Every = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(2);
-    private readonly ClockBell bell = new(time);
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
-
-    /// <summary>The first sweep is beginning: from now on somebody answers when the engine is rung for.</summary>
-    public bool HasBegun { get; private set; }
-
-    /// <summary>Sweep now: a node left, or an operator asked.</summary>
-    public void Now() => bell.Ring();
 
     /// <summary>One sweep. Returns the allow-lists that were woken.</summary>
     public async Task<IReadOnlySet<AllowListKey>> RunOnce(CancellationToken ct)
@@ -47,43 +37,6 @@ internal sealed class Sweep(
         await using var db = databases.OpenEngine();
         await using var read = await db.BeginReadAsync(ct);
         return await db.AllowLists.Where(a => types.Contains(a.Type)).Select(a => a.Key).ToListAsync(ct);
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        if (housekeeping is not null)
-            await housekeeping.RememberAsync(cancellationToken);
-    }
-
-    public override void Dispose()
-    {
-        bell.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var ct = stoppingToken;
-        if (housekeeping is not null)
-            await housekeeping.MayBeginAsync(ct);
-        HasBegun = true;
-        while (!ct.IsCancellationRequested)
-        {
-            try
-            {
-                engine.Wake(await RebuildableAsync(ct));
-                await RunOnce(ct);
-            }
-            catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
-            {
-                log.SweepFailed(e);
-            }
-
-            if (housekeeping is not null)
-                await housekeeping.RunAsync(ct);
-            await bell.WaitAsync(Every * (0.9 + (0.2 * Random.Shared.NextDouble())), ct);
-        }
     }
 
     private async Task<List<AllowListKey>> UnsettledAsync(DateTimeOffset now, CancellationToken ct)
@@ -162,9 +115,6 @@ internal sealed class Sweep(
 
 internal static partial class SweepLog
 {
-    [LoggerMessage(1201, LogLevel.Error, "The sweep failed; it tries again in a minute")]
-    public static partial void SweepFailed(this ILogger log, Exception e);
-
     [LoggerMessage(1202, LogLevel.Error, "Defect: session {Session} was left {Before} and is {After}; corrected")]
     public static partial void Corrected(this ILogger log, Guid session, SessionStatus before, SessionStatus after);
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Server.Data;
@@ -79,7 +78,7 @@ public sealed class Verification(
         if (provider.Capabilities.CredentialTypes.Count > 0 && resource.CredentialId is null)
             return VerifyReport.Invalid($"{provider.Type} needs a credential; give the Resource one.");
         var (report, fault) = await ProviderCall.AskAsync(
-            limit => provider.VerifyAsync(new ProviderContext(resource.OrganizationId, resource.Id, ConfigOf(resource), resource.AllowListKey, secret()), limit),
+            limit => provider.VerifyAsync(new ProviderContext(resource.OrganizationId, resource.Id, resource.ToConfig(), resource.AllowListKey, secret()), limit),
             "verify", provider.Type, metrics, time, log, ct);
         return report ?? VerifyReport.Invalid(fault!.Message);
     }
@@ -88,7 +87,6 @@ public sealed class Verification(
     private async Task<VerifyReport?> RecordAsync(Resource asked, VerifyReport report, Actor actor, bool last, CancellationToken ct)
     {
         SessionWrite write;
-        AllowListKey? key;
         await using (var db = databases.OpenEngine())
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
@@ -112,12 +110,12 @@ public sealed class Verification(
             foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => report.IsValid && c.ResourceId == resource.Id))
                 write.TryNow(claim);
             await WriteHealthAsync(db, resource, report, actor, write.Now, ct);
-            key = resource.AllowListKey;
+            write.LookAt(resource);
             write.Complete();
             await work.CommitAsync(ct);
         }
 
-        engine.Wake(key is { } held ? write.Wake.Append(held) : write.Wake);   // a gate listens from now on, open to nobody
+        engine.Wake(write.Wake);
         return report;
     }
 
@@ -126,7 +124,7 @@ public sealed class Verification(
         if (ForeignIdentity(resource, report) is { } words)
             return VerifyReport.Invalid(words);
         var provider = providers.Find(resource.Provider, resource.ResourceType)!;
-        var keys = provider.KeysOf(ConfigOf(resource), report.Identity!);
+        var keys = provider.KeysOf(resource.ToConfig(), report.Identity!);
         var type = provider.Type.ToString();
 
         // Two Resources may be verified for the first time at once: the row is made once, then held while it is decided whose it is.
@@ -158,7 +156,7 @@ public sealed class Verification(
     {
         if (resource.AllowListKey is not { } key || providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
             return null;
-        return resource.Identity == report.Identity && provider.KeysOf(ConfigOf(resource), report.Identity!).Serialization == key
+        return resource.Identity == report.Identity && provider.KeysOf(resource.ToConfig(), report.Identity!).Serialization == key
             ? null
             : $"It now leads to {report.Identity}, but this Resource was first verified as {resource.Identity} and stays that. " +
               "Undo the change, or make a new Resource for the other one.";
@@ -191,9 +189,6 @@ public sealed class Verification(
         credential.IsValid = report.IsValid
             || await db.Resources.AnyAsync(r => r.Id != resource.Id && r.CredentialId == credential.Id && r.DeletedAt == null && r.Health == ResourceHealth.Valid, ct);
     }
-
-    private static ResourceConfig ConfigOf(Resource resource) =>
-        new(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config));
 }
 
 /// <summary>What a Resource would say with another secret.</summary>

@@ -5,6 +5,9 @@ namespace EntryGuard.Server.Features;
 /// <summary>Everything under <c>/api/v1</c>, slice by slice.</summary>
 public static class ApiEndpoints
 {
+    /// <summary>What slices need besides the house.</summary>
+    public static void AddFeatures(this IServiceCollection services) => services.AddSingleton<Events.EventStreams>();
+
     public static void MapApi(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1");

@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
-using EntryGuard.Server.Features.Events;
 using EntryGuard.Server.Hosting.ApiKeys;
 using Microsoft.AspNetCore.Authentication;
 
@@ -33,7 +32,6 @@ internal static class ApiSetup
         services.AddExceptionHandler<Failures>();
         services.AddRateLimits();
         services.AddSingleton<ApiKeyCheck>();
-        services.AddSingleton<EventStreams>();
         services.AddSingleton<ApiKeyUse>();
         services.AddHostedService(s => s.GetRequiredService<ApiKeyUse>());
         services.AddAuthentication(ApiKeyAuthentication.Name)

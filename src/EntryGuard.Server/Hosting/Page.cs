@@ -11,10 +11,26 @@ namespace EntryGuard.Server.Hosting;
 /// <summary>
 /// One page of a list: a plain array. If there is more, <c>X-Next-Cursor</c> holds the <c>cursor</c> of the next page, and <c>Link</c> its address.
 /// </summary>
-public sealed class Page<T>(IReadOnlyList<T> items, string? nextCursor) : IResult, IEndpointMetadataProvider
+public sealed class Page<T> : IResult, IEndpointMetadataProvider
 {
+    private readonly string? nextCursor;
+
+    private Page(IReadOnlyList<T> items, string? nextCursor) => (Items, this.nextCursor) = (items, nextCursor);
+
     /// <summary>In order.</summary>
-    public IReadOnlyList<T> Items => items;
+    public IReadOnlyList<T> Items { get; }
+
+    /// <summary>From rows of which one more was asked for than the page may hold.</summary>
+    /// <param name="rows">At most <paramref name="most"/> and one.</param>
+    /// <param name="most">Rows of a page.</param>
+    /// <param name="at">Where a row stands in the list.</param>
+    /// <param name="show">What the page shows of it.</param>
+    public static Page<T> Of<TRow>(IReadOnlyList<TRow> rows, int most, Func<TRow, Cursor> at, Func<TRow, T> show)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(at);
+        return new Page<T>([.. rows.Take(most).Select(show)], rows.Count > most ? at(rows[most - 1]).ToString() : null);
+    }
 
     /// <inheritdoc/>
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
@@ -37,7 +53,7 @@ public sealed class Page<T>(IReadOnlyList<T> items, string? nextCursor) : IResul
             httpContext.Response.Headers.Link = $"<{httpContext.Request.PathBase}{httpContext.Request.Path}{query}>; rel=\"next\"";
         }
 
-        return httpContext.Response.WriteAsJsonAsync(items, httpContext.RequestAborted);
+        return httpContext.Response.WriteAsJsonAsync(Items, httpContext.RequestAborted);
     }
 }
 

@@ -56,22 +56,21 @@ internal sealed class ServerProcess : IAsyncDisposable
 
         var http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(10) };
         while (!await AnswersAsync(http, ct))
-        {
-            if (process.HasExited || time.GetElapsedTime(startedAt) > Patience)
-            {
-                process.Kill();
-                throw new InvalidOperationException("The server did not come up.");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(20), time, ct);
-        }
-
+            await WaitAsync(20);
         var answeredAt = time.GetTimestamp();
         while (File.GetLastWriteTimeUtc(envFile) < startedOn)   // written once it listens
-            await Task.Delay(TimeSpan.FromMilliseconds(5), time, ct);
+            await WaitAsync(5);
         var environment = (await File.ReadAllLinesAsync(envFile, ct)).Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("ApiKey", environment["EG_API_KEY"]);
         return new ServerProcess(process, log) { Environment = environment, Http = http, AnsweredAt = answeredAt, ReadyAfter = time.GetElapsedTime(startedAt, answeredAt) };
+
+        Task WaitAsync(int milliseconds)
+        {
+            if (!process.HasExited && time.GetElapsedTime(startedAt) < Patience)
+                return Task.Delay(TimeSpan.FromMilliseconds(milliseconds), time, ct);
+            process.Kill();
+            throw new InvalidOperationException("The server did not come up.");
+        }
     }
 
     /// <summary>SIGKILL: nothing is told, nothing is flushed.</summary>

@@ -1,9 +1,9 @@
 using System.Net;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Tests.Races;
 using EntryGuard.Testing;
 using Microsoft.EntityFrameworkCore;
-using Npgsql;
 
 namespace EntryGuard.Server.Tests.Api;
 
@@ -153,7 +153,7 @@ public sealed class UserTests
         await db.Users.Where(u => u.Id == first.User).ExecuteUpdateAsync(set => set.SetProperty(u => u.IsOrgAdmin, false), None);   // eve's, not yet committed
 
         var answer = Task.Run(() => admin.TryUpdate(eve, new UpdateUserRequest { IsOrgAdmin = false }), None);
-        await WaitsForALock(database, answer);
+        (await LockWait.OfAsync(database, answer)).ShouldBeTrue();
         await work.CommitAsync(None);
         (await answer).Problem!.Error.ShouldBe(ErrorCodes.LastAdmin);
         await app.Seed.Change(async all => (await all.Users.SingleAsync(u => u.Id == second.User)).IsOrgAdmin.ShouldBeTrue());
@@ -167,15 +167,6 @@ public sealed class UserTests
         await ann.SignIn();
         (await app.AsAdmin().TryUpdate(ann, new UpdateUserRequest { IsActive = true, IsOrgAdmin = false, Name = "" })).Status.ShouldBe(HttpStatusCode.OK);
         (await EventsOf(app, (await ann.SignIn()).User.Value)).ShouldBeEmpty();
-    }
-
-    // PostgreSQL tells nobody that a transaction waits, so it is asked; a request that does not wait ends the asking.
-    private static async Task WaitsForALock(TestDatabase database, Task request)
-    {
-        await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = false });
-        await using var waiting = source.CreateCommand("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
-        while (!request.IsCompleted && (long)(await waiting.ExecuteScalarAsync(None))! == 0)
-            await Task.Yield();
     }
 
     private static async Task<List<(string, string, string?)>> Sessions(TestApp app) =>

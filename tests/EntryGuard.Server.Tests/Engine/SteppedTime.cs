@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace EntryGuard.Server.Tests.Engine;
 
-/// <summary>A clock that tells when the clock (timers of up to a second) and the sweep (longer ones) have gone back to sleep, and whose wall time can be set apart.</summary>
+/// <summary>A clock that tells when the clock (timers of up to a second) and the sweep (of over half a minute) have gone back to sleep, and whose wall time can be set apart.</summary>
 internal sealed class SteppedTime(DateTimeOffset start) : FakeTimeProvider(start)
 {
     private readonly SemaphoreSlim clockSleeps = new(0);
@@ -22,9 +22,16 @@ internal sealed class SteppedTime(DateTimeOffset start) : FakeTimeProvider(start
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        if (dueTime > TimeSpan.FromSeconds(1))
+        if (dueTime <= TimeSpan.FromSeconds(1))
+        {
+            clockSleeps.Release();
+        }
+        else if (dueTime > TimeSpan.FromSeconds(30))
+        {
             sweepAt = base.GetUtcNow() + dueTime;
-        (dueTime > TimeSpan.FromSeconds(1) ? sweepSleeps : clockSleeps).Release();
+            sweepSleeps.Release();
+        }
+
         return timer;
     }
 

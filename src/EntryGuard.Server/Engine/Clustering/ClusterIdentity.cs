@@ -35,7 +35,7 @@ internal sealed class ClusterIdentity(Databases databases, DatabaseClock clock, 
 
         var address = Address();
         await RefuseUnreachableAsync(db, cluster, address, ct);
-        await BuryAsync(db, cluster, clock.Now - EngineSetup.StaleAfter, ct);
+        await BuryAsync(db, cluster, clock.Now, ct);
         known = (cluster, new IPEndPoint(address, settings.Value.SiloPort is 0 ? FreePort(address) : settings.Value.SiloPort));
     }
 
@@ -53,9 +53,9 @@ internal sealed class ClusterIdentity(Databases databases, DatabaseClock clock, 
     // Each would take the other for dead, and the loser would stop: again and again, on both hosts.
     private async Task RefuseUnreachableAsync(EntryGuardDb db, string cluster, IPAddress own, CancellationToken ct)
     {
-        var (active, host, since) = (Names.Wire(SiloStatus.Active), Dns.GetHostName(), clock.Now - EngineSetup.StaleAfter);
-        var others = await db.Set<ClusterNode>()
-            .Where(m => m.ClusterId == cluster && m.Status == active && m.HostName != host && m.AliveAt > since)
+        var (active, host) = (Names.Wire(SiloStatus.Active), Dns.GetHostName());
+        var others = await LivingNodes.In(db, clock.Now)
+            .Where(m => m.ClusterId == cluster && m.Status == active && m.HostName != host)
             .Select(m => new { m.HostName, m.Address }).ToListAsync(ct);
         if (others.Find(o => IPAddress.IsLoopback(own) || IPAddress.IsLoopback(SiloAddress.FromParsableString(o.Address).Endpoint.Address)) is { } other)
         {
@@ -66,12 +66,12 @@ internal sealed class ClusterIdentity(Databases databases, DatabaseClock clock, 
 
     // A node that went without a word is waited for by whoever comes next, for seconds, since it might be about to answer. One that is silent
     // for so long counts for nothing anyway (E25): it is declared dead before we join. Whoever else changes the cluster at this moment decides.
-    private static async Task BuryAsync(EntryGuardDb db, string cluster, DateTimeOffset since, CancellationToken ct)
+    private static async Task BuryAsync(EntryGuardDb db, string cluster, DateTimeOffset now, CancellationToken ct)
     {
         var dead = Names.Wire(SiloStatus.Dead);
         await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
         var versions = db.Set<ClusterVersion>().Where(v => v.ClusterId == cluster);
-        var silent = db.Set<ClusterNode>().Where(n => n.ClusterId == cluster && n.Status != dead && n.AliveAt < since);
+        var silent = LivingNodes.SilentIn(db, now).Where(n => n.ClusterId == cluster);
         if (await versions.Select(v => (int?)v.Version).SingleOrDefaultAsync(ct) is not { } version || !await silent.AnyAsync(ct)
             || await versions.Where(v => v.Version == version).ExecuteUpdateAsync(set => set.SetProperty(v => v.Version, version + 1), ct) != 1)
             return;

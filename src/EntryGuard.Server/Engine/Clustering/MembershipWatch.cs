@@ -5,7 +5,7 @@ namespace EntryGuard.Server.Engine.Clustering;
 /// And again a few times: a ring is one-way, so one at a grain that the directory still believes on the node that died is lost without a word.
 /// What is due the clock finds anyway; a gate with nothing due would stay shut until the next sweep.
 /// </remarks>
-internal sealed class MembershipWatch(IServiceProvider services, Sweep sweep, Clock clock, TimeProvider time, ILogger<MembershipWatch> log) : BackgroundService
+internal sealed class MembershipWatch(IServiceProvider services, SweepLoop sweep, Clock clock, TimeProvider time, ILogger<MembershipWatch> log) : BackgroundService
 {
     private static readonly TimeSpan[] Echoes = [.. new[] { 0.25, 0.5, 1, 2, 4, 8 }.Select(TimeSpan.FromSeconds)];
 

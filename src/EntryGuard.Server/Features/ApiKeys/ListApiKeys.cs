@@ -26,7 +26,6 @@ public static class ListApiKeys
 
         await using var read = await db.BeginReadAsync(ct);
         var rows = await ApiKeyView.Show(db, keys).Take(most + 1).ToListAsync(ct);
-        var page = rows.Take(most).ToList();
-        return new Page<ApiKeyResponse>(page, rows.Count > most ? new Cursor(page[^1].CreatedAt, page[^1].Id).ToString() : null);
+        return Page<ApiKeyResponse>.Of(rows, most, r => new Cursor(r.CreatedAt, r.Id), r => r);
     }
 }

@@ -26,7 +26,6 @@ public static class ListCredentials
 
         await using var read = await db.BeginReadAsync(ct);
         var rows = await credentials.OrderBy(c => c.CreatedAt).ThenBy(c => c.Id).Take(most + 1).Select(CredentialView.Projection).ToListAsync(ct);
-        var page = rows.Take(most).ToList();
-        return new Page<CredentialResponse>(page, rows.Count > most ? new Cursor(page[^1].CreatedAt, page[^1].Id).ToString() : null);
+        return Page<CredentialResponse>.Of(rows, most, r => new Cursor(r.CreatedAt, r.Id), r => r);
     }
 }

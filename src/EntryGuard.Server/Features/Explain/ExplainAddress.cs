@@ -65,7 +65,7 @@ public static class ExplainAddress
         var rules = sight.Snapshot?.Rules.Where(r => r.Rule.Address.Contains(asked) && scopes.Any(s => s.Overlaps(r.Rule.Scope))).ToList();
         bool? isOpen = rules is null ? null : rules.Count > 0 ? true : sight.Snapshot!.IsComplete ? false : null;
         var shown = claims.Where(c => caller.IsOrgAdmin || c.User == caller.UserId).ToList();
-        var standing = rules?.Count(r => sight.IsOurs(r) && r.Rule.Address == asked);
+        var standing = rules?.Count(r => r.IsMarkedBy(sight.Installation) && r.Rule.Address == asked);
         return new ExplainResponse
         {
             ResourceId = door.Id.Value,
@@ -82,7 +82,7 @@ public static class ExplainAddress
                 {
                     Rule = r.Rule.Scope.ToString(),
                     Address = r.Rule.Address.ToString(),
-                    IsOurs = sight.IsOurs(r),
+                    IsOurs = r.IsMarkedBy(sight.Installation),
                     IsWider = r.Rule.Address != asked,
                     ProviderRuleId = r.Id,
                     Until = r.Until,

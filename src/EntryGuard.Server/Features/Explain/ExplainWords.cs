@@ -37,7 +37,7 @@ internal static class ExplainWords
             said.Add($"{hidden} of these {Verb(hidden, "belongs", "belong")} to somebody else.");
         if (sight.OtherOrganizations > 0)
             said.Add($"{Count(sight.OtherOrganizations, "claim")} of other organizations {Verb(sight.OtherOrganizations, "bears", "bear")} on the same allow-list and address.");
-        var foreign = (rules ?? []).Where(r => !sight.IsOurs(r)).ToList();
+        var foreign = (rules ?? []).Where(r => !r.IsMarkedBy(sight.Installation)).ToList();
         if (foreign.Count > 0)
             said.Add($"{Count(foreign.Count, "rule")} that somebody else made {Verb(foreign.Count, "lets", "let")} it in, and {Verb(foreign.Count, "stays", "stay")} whatever happens here: "
                 + $"{string.Join(", ", foreign.Select(r => r.Rule.ToString()).Distinct().Take(5))}.");

@@ -26,7 +26,6 @@ public static class ListUsers
 
         await using var read = await db.BeginReadAsync(ct);
         var rows = await users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(most + 1).Select(UserView.Projection).ToListAsync(ct);
-        var page = rows.Take(most).ToList();
-        return new Page<UserResponse>(page, rows.Count > most ? new Cursor(page[^1].CreatedAt, page[^1].Id).ToString() : null);
+        return Page<UserResponse>.Of(rows, most, r => new Cursor(r.CreatedAt, r.Id), r => r);
     }
 }

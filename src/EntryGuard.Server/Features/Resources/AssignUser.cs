@@ -90,10 +90,8 @@ public static class AssignUser
             join user in db.Users on grant.UserId equals user.Id
             orderby grant.CreatedAt, grant.UserId
             select new { user.Id, user.Email, user.Name, user.IsActive, grant.CreatedAt }).ToListAsync(ct);
-        var page = rows.Take(most).ToList();
-        return new Page<AssignedUser>(
-            [.. page.Select(u => new AssignedUser { UserId = u.Id.Value, Email = u.Email, Name = u.Name, IsActive = u.IsActive, AssignedAt = u.CreatedAt })],
-            rows.Count > most ? new Cursor(page[^1].CreatedAt, page[^1].Id.Value).ToString() : null);
+        return Page<AssignedUser>.Of(rows, most, u => new Cursor(u.CreatedAt, u.Id.Value),
+            u => new AssignedUser { UserId = u.Id.Value, Email = u.Email, Name = u.Name, IsActive = u.IsActive, AssignedAt = u.CreatedAt });
     }
 
     // The user is held, so that no start reads the grant while it goes (E18); the Resource, so that no grant outlives it.

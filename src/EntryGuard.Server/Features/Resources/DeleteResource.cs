@@ -24,13 +24,11 @@ public static class DeleteResource
         ArgumentNullException.ThrowIfNull(clock);
         var resourceId = new ResourceId(id);
         SessionWrite write;
-        AllowListKey? key;
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
             await db.LockAsync(resourceId, ct);
             if (await db.Resources.SingleOrDefaultAsync(r => r.Id == resourceId && r.DeletedAt == null, ct) is not { } resource)
                 return new RefusalResult(GetResource.NotFound);
-            key = resource.AllowListKey;
             var claims = db.ResourceIps.Where(c => c.ResourceId == resourceId);
             if (end != true && await claims.AnyAsync(c => c.DueAt != null, ct))
                 return new RefusalResult(InUse);
@@ -52,11 +50,12 @@ public static class DeleteResource
             else
                 db.Resources.Remove(resource);
             db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_DELETE", write.Now, new { ended = end == true }));
+            write.LookAt(resource);
             write.Complete();
             await work.CommitAsync(ct);
         }
 
-        engine.Wake(key is { } held ? write.Wake.Append(held) : write.Wake);   // a gate gives its port back
+        engine.Wake(write.Wake);
         return TypedResults.NoContent();
     }
 }

@@ -26,8 +26,6 @@ public static class ListResources
 
         await using var read = await db.BeginReadAsync(ct);
         var rows = await resources.OrderBy(r => r.CreatedAt).ThenBy(r => r.Id).Take(most + 1).Select(ResourceView.Projection).ToListAsync(ct);
-        var page = rows.Take(most).ToList();
-        var next = rows.Count > most ? new Cursor(page[^1].Resource.CreatedAt, page[^1].Resource.Id.Value).ToString() : null;
-        return new Page<ResourceResponse>([.. page.Select(r => r.ToResponse())], next);
+        return Page<ResourceResponse>.Of(rows, most, r => new Cursor(r.Resource.CreatedAt, r.Resource.Id.Value), r => r.ToResponse());
     }
 }

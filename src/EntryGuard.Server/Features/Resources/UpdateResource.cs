@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
-using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
@@ -35,7 +34,6 @@ public static class UpdateResource
             return new RefusalResult(refusal!);
         var resourceId = new ResourceId(id);
         SessionWrite write;
-        AllowListKey? key;
         bool verify;
         try
         {
@@ -60,7 +58,7 @@ public static class UpdateResource
             if (edit.IsActive != false && !scopes.SequenceEqual(resource.Scopes) && RoomFault(resource, claims, scopes) is { } full)
                 return new RefusalResult(full);
             MoveClaims(write, resource, claims, edit.IsActive == false, scopes);
-            key = resource.AllowListKey;
+            write.LookAt(resource);
             verify = changes.Keys.Any(c => c is "config" or "credentialId" or "isActive");
             Apply(edit, resource, scopes, write.Now);
             db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_UPDATE", write.Now, changes));
@@ -72,7 +70,7 @@ public static class UpdateResource
             return new RefusalResult(CreateResource.NameTaken);
         }
 
-        engine.Wake(key is { } held ? write.Wake.Append(held) : write.Wake);   // a gate opens its port, or gives it back
+        engine.Wake(write.Wake);
         if (verify)
             await verification.VerifyAsync(resourceId, caller.Actor, ct);
         return await GetResource.FindAsync(db, resourceId, response, ct) is { } found ? TypedResults.Ok(found) : new RefusalResult(GetResource.NotFound);
@@ -102,11 +100,11 @@ public static class UpdateResource
             errors["credentialId"] = unneeded;
         if (provider is not null && edit.Config is { } config)
         {
-            var reading = provider.Read(ConfigOf(resource, config));
+            var reading = provider.Read(resource.ToConfig(config));
             foreach (var (field, what) in reading.Errors)
                 errors.TryAdd(field, what);
             scopes = reading.IsGood ? reading.Scopes : scopes;
-            if (reading.IsGood && resource.AllowListKey is not null && provider.Read(ConfigOf(resource)).Fixed is { } was && was != reading.Fixed)
+            if (reading.IsGood && resource.AllowListKey is not null && provider.Read(resource.ToConfig()).Fixed is { } was && was != reading.Fixed)
                 errors["config"] = $"leads from {reading.Fixed}, and this Resource is {was} for good; make a new Resource for the other one";
         }
 
@@ -121,9 +119,6 @@ public static class UpdateResource
             ? (scopes, CreateResource.NameTaken)
             : (scopes, null);
     }
-
-    private static ResourceConfig ConfigOf(Resource resource, string? config = null) =>
-        new(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(config ?? resource.Config));
 
     // E15. While anything may stand, only a credential that is known to prove the same identity may take over.
     private static async Task<Refusal?> OtherAccountAsync(EntryGuardDb db, Resource resource, CredentialId other, CancellationToken ct) =>

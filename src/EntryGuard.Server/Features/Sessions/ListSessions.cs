@@ -53,9 +53,7 @@ public static class ListSessions
         await using var read = await db.BeginReadAsync(ct);
         var rows = await sessions.OrderByDescending(s => s.Id).Take(limit + 1)
             .Select(SessionView.Projection).AsSplitQuery().ToListAsync(ct);
-        var page = rows.Take(limit).ToList();
-        var next = rows.Count > limit ? new Cursor(page[^1].Session.StartedAt, page[^1].Session.Id.Value).ToString() : null;
-        return new Page<SessionResponse>([.. page.Select(r => r.ToResponse())], next);
+        return Page<SessionResponse>.Of(rows, limit, r => new Cursor(r.Session.StartedAt, r.Session.Id.Value), r => r.ToResponse());
     }
 
     private static List<SessionStatus> Statuses(string[]? given, Dictionary<string, string> errors)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
@@ -131,7 +130,7 @@ public sealed class StartDraft
     // E10. What the provider does not read any more (the operator narrowed the limits) is found out by the call.
     private static bool Holds(IResourceProvider provider, Resource resource, Cidr address)
     {
-        var reading = provider.Read(new ResourceConfig(resource.Identifier, resource.Region, JsonSerializer.Deserialize<JsonElement>(resource.Config)));
+        var reading = provider.Read(resource.ToConfig());
         return address.IpVersion == 4 ? provider.Capabilities.IPv4 && reading.IPv4 : provider.Capabilities.IPv6 && reading.IPv6;
     }
 
