@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace EntryGuard.EndToEnd.Tests;
 
 /// <summary>Servers on SQLite, each alone in its data directory.</summary>
@@ -39,6 +41,17 @@ public sealed class LoneNodeTests(ITestOutputHelper output) : IDisposable
 
         await using var second = Node.Start(null, "--data", directory);
         await second.AnswersAsync();
+    }
+
+    [Fact]
+    public async Task Its_log_is_a_JSON_object_per_line_with_the_number_of_the_event_if_wished()
+    {
+        await using var node = Node.Start(
+            null, "--data", directory, "--Logging:Console:FormatterName=json", "--Logging:LogLevel:Microsoft.Hosting.Lifetime=Information");
+        await node.AnswersAsync();
+        var events = node.Said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        events.Single(e => e.GetProperty("EventId").GetInt32() == 14).GetProperty("State").GetProperty("address").GetString()
+            .ShouldBe(node.Http.BaseAddress!.ToString().TrimEnd('/'));
     }
 
     public void Dispose() => Directory.Delete(directory, true);

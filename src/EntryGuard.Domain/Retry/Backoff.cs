@@ -48,7 +48,8 @@ public static class Backoff
                 return (Later(firstAt + offset, retryAfter, TimeSpan.FromMinutes(1), now), false);
         }
 
-        return (startedAt + TimeSpan.FromSeconds(Math.Round(Slow.TotalSeconds * (0.9 + (0.2 * jitter)), 3)), true);   // databases keep microseconds, not more
+        // In whole milliseconds, counted as such: databases keep microseconds, and a fraction of one would be due after the instant it names.
+        return (startedAt + TimeSpan.FromMilliseconds((long)(Slow.TotalMilliseconds * (0.9 + (0.2 * jitter)))), true);
     }
 
     private static DateTimeOffset Later(DateTimeOffset step, TimeSpan? retryAfter, TimeSpan cap, DateTimeOffset now)

@@ -1,5 +1,8 @@
 using System.Net;
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
 using EntryGuard.Domain.Rules;
+using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Testing;
@@ -86,6 +89,26 @@ public sealed class IdentityTests
         (await app.Session(session)).EndedReason.ShouldBe("RESTORED");
         await app.Advance(TimeSpan.FromSeconds(20));   // its calls were answered, but absence counts only after their deadline
         (await app.Status(session)).ShouldBe("CANCELLED");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task E27_a_node_started_with_restored_ends_what_was_live_takes_the_database_and_serves(TestDatabase database)
+    {
+        SessionResponse session;
+        await using (var before = await TestApp.StartAsync(database))
+        {
+            session = await before.As("ann").StartSession("web", "203.0.113.7", hours: 1);
+            await before.RunUntilQuiet();
+        }
+
+        await MakeOther(database);
+        await using var app = await TestApp.StartAsync(database, new Dictionary<string, string> { ["EntryGuard:Restored"] = "true" });
+        (await HealthTests.GetAsync(app, "ready")).Status.ShouldBe(HttpStatusCode.OK);
+        var id = new SessionId(session.Id);
+        await using var db = app.Databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(default);
+        var row = await db.Sessions.AsNoTracking().SingleAsync(s => s.Id == id);
+        (row.Status, row.EndReason).ShouldBe((SessionStatus.Expiring, EndReason.Restored));
     }
 
     [Theory, EveryDatabase]

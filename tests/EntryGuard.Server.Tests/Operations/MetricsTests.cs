@@ -26,6 +26,18 @@ public sealed partial class MetricsTests
             shown.ShouldContain(line => line.StartsWith($"entryguard_gate_{name}", StringComparison.Ordinal), name);
     }
 
+    [Theory, EveryDatabase]
+    public async Task E20_the_number_of_overdue_closings_is_counted_at_each_scrape(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        (await MetricsAsync(app)).ShouldContain(line => Overdue().IsMatch(line) && line.Split(' ')[1] == "0");
+        await app.MakeOverdue();
+        (await MetricsAsync(app)).ShouldContain(line => Overdue().IsMatch(line) && line.Split(' ')[1] == "1");
+        app.Provider.OnApply = null;
+        await app.Advance(TimeSpan.FromMinutes(6));
+        (await MetricsAsync(app)).ShouldContain(line => Overdue().IsMatch(line) && line.Split(' ')[1] == "0");
+    }
+
     [Theory, SqliteOnly]
     public async Task Metrics_are_for_this_machine_unless_configured_and_never_for_somebody_behind_an_unknown_proxy(TestDatabase database)
     {
@@ -68,6 +80,9 @@ public sealed partial class MetricsTests
         table.Remove(Cidr.Parse("127.0.0.1"));
         return await act();
     }
+
+    [GeneratedRegex(@"^entryguard_closing_overdue_claims(\{[^}]*\})? ")]
+    private static partial Regex Overdue();
 
     [GeneratedRegex("entryguard_[a-z_]+")]
     private static partial Regex NameInRules();

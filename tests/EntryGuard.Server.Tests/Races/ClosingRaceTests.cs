@@ -1,7 +1,11 @@
+using System.Data.Common;
+using EntryGuard.Contracts;
 using EntryGuard.Domain;
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Testing;
 using EntryGuard.Testing.Providers;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace EntryGuard.Server.Tests.Races;
@@ -18,20 +22,50 @@ public sealed class ClosingRaceTests
     {
         await using var app = await TestApp.StartAsync(database);
         var laws = await Laws.WatchAsync(database, app);
+        var session = await FinishAtOnceAsync(app, database, Worker(app), Worker(app), waits: true);
+        (await app.Status(session)).ShouldBe("CANCELLED");   // by the workers alone: no sweep has run
+        await laws.HoldAsync();
+    }
+
+    // The same without the lock: shows that the test above would find it.
+    [Theory, PostgresOnly]
+    public async Task E18_planted_defect_no_session_lock_leaves_the_session_hanging(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await using var unlocked = Databases.Postgres(database.ConnectionString, database.Commits, new WithoutSessionLocks());
+        AllowListWorker Careless() => ActivatorUtilities.CreateInstance<AllowListWorker>(app.Services, unlocked);
+        var session = await FinishAtOnceAsync(app, database, Careless(), Careless(), waits: false);
+        (await app.Session(session)).ResourceIps.ShouldAllBe(c => c.Status == "REMOVED");
+        (await app.Status(session)).ShouldBe("EXPIRING");
+    }
+
+    private static async Task<SessionResponse> FinishAtOnceAsync(TestApp app, TestDatabase database, AllowListWorker first, AllowListWorker second, bool waits)
+    {
         var session = await app.As("ann").StartSession(["web", "mail"], [Address]);
         await app.RunUntilQuiet();
         await app.As("ann").Stop(session);
-        var (web, mail) = (await ParkAsync(app, Worker(app), "web"), await ParkAsync(app, Worker(app), "mail"));
+        var (web, mail) = (await ParkAsync(app, first, "web"), await ParkAsync(app, second, "mail"));
         var held = web.HoldRecord(database.Commits);
         var one = web.GoAsync();
         await held.Reached;
         var two = mail.GoAsync();
-        (await LockWait.OfAsync(database, two)).ShouldBeTrue();
+        (await LockWait.OfAsync(database, two)).ShouldBe(waits);
         held.Release();
         await Task.WhenAll(one, two);
+        return session;
+    }
 
-        (await app.Status(session)).ShouldBe("CANCELLED");   // by the workers alone: no sweep has run
-        await laws.HoldAsync();
+    /// <summary>The planted defect: sessions are read without being locked.</summary>
+    private sealed class WithoutSessionLocks : DbCommandInterceptor
+    {
+        public override DbCommand CommandInitialized(CommandEndEventData eventData, DbCommand result)
+        {
+            if (result.CommandText.Contains("FROM sessions", StringComparison.Ordinal))
+#pragma warning disable CA2100 // Our own text, less a few words.
+                result.CommandText = result.CommandText.Replace("FOR UPDATE", "", StringComparison.Ordinal);
+#pragma warning restore CA2100
+            return result;
+        }
     }
 
     [Theory, PostgresOnly]

@@ -138,9 +138,10 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
     private void Changed(string who, ClaimRow? before, ClaimRow claim, List<string> audit)
     {
         var session = sessions[claim.SessionId];
-        story.Tell(who, $"{claim.Name} of {session.Name} ({claim.Address} on {claim.Key}) {(before is null ? "is" : $"was {before}, is")} {claim}"
-            + $"{(claim.NextAttemptAt is { } next && next > loop.Now ? ", next " + story.At(next) : "")}{(audit.Count > 0 ? ": " + string.Join(' ', audit) : "")}",
-            claim.Name, session.Name);
+        if (before?.ToString() != claim.ToString() || audit.Count > 0)   // a date that moved is no news
+            story.Tell(who, $"{claim.Name} of {session.Name} ({claim.Address} on {claim.Key}) {(before is null ? "is" : $"was {before}, is")} {claim}"
+                + $"{(claim.NextAttemptAt is { } next && next > loop.Now ? ", next " + story.At(next) : "")}{(audit.Count > 0 ? ": " + string.Join(' ', audit) : "")}",
+                claim.Name, session.Name);
 
         // E22, law 2: somebody will look again.
         if (claim.DueAt is null && (claim.IsLeaving || claim.IsLive))

@@ -10,7 +10,7 @@ namespace EntryGuard.Simulation.Sabotages;
 
 /// <summary>
 /// The defects the laws must find. Two that SQLite, with its one writer, cannot show are found on PostgreSQL: no session lock by
-/// E18_two_workers_that_finish_one_session_leave_it_ended, an unguarded date by E12_of_two_unanswered_calls_the_later_deadline_stays.
+/// E18_two_workers_that_finish_one_session_leave_it_ended (it is planted beside it), an unguarded date by E12_of_two_unanswered_calls_the_later_deadline_stays.
 /// </summary>
 internal static class Defects
 {
