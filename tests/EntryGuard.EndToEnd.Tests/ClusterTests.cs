@@ -16,7 +16,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan AfterOneDied = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AfterAllDied = TimeSpan.FromSeconds(6);
-    private static readonly TimeSpan RemovalTakes = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RemovalTakes = TimeSpan.FromSeconds(0.5);   // long enough to be met on its way; a part of what is measured
 
     // What is measured is how fast the engine is, not how busy the machine was: one of a few plays must hold both limits. What is asserted
     // besides, that everything ends as it should, must hold in every one.
@@ -25,7 +25,9 @@ public sealed class ClusterTests(ITestOutputHelper output)
     {
         for (var left = 3; left > 0; left--)
         {
-            if (await PlayAsync(database))
+            await using var empty = await database.EmptyAsync();   // a play leaves live sessions behind, which the next would have to serve
+            await empty.Databases.MigrateAsync(TimeProvider.System, CancellationToken.None);
+            if (await PlayAsync(empty))
                 return;
         }
 

@@ -54,6 +54,24 @@ public sealed class FirstMinutesTests : IDisposable
         (await ListAsync(second)).ShouldBe(HttpStatusCode.OK);
     }
 
+    [Theory]
+    [InlineData(256 * 1024, HttpStatusCode.BadRequest)]   // it was read, and is no session
+    [InlineData((256 * 1024) + 1, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task A_body_that_does_not_say_how_long_it_is_is_read_up_to_256_KB(int bytes, HttpStatusCode expected)
+    {
+        await using var server = await RunningServer.StartAsync(folder, RunningServer.FreePort(), Path.Combine(folder, "eg.env"));
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("X-API-Key", server.Variables["EG_API_KEY"]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{server.Variables["EG_URL"]}/api/v1/sessions")
+        {
+            Content = new StringContent("[" + new string(' ', bytes - 2) + "]", Encoding.UTF8, "application/json"),
+        };
+        request.Headers.TransferEncodingChunked = true;
+        using var answer = await http.SendAsync(request);
+        answer.StatusCode.ShouldBe(expected);
+        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("message").GetString().ShouldNotBeNullOrEmpty();
+    }
+
     private static async Task<HttpStatusCode> ListAsync(RunningServer server)
     {
         using var http = new HttpClient();

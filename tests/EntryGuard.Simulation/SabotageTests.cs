@@ -3,6 +3,7 @@ using EntryGuard.Simulation.Sabotages;
 
 namespace EntryGuard.Simulation;
 
+[Collection(Seeds.OneAtATime)]
 public sealed class SabotageTests(ITestOutputHelper output)
 {
     private const int MostSeeds = 200;

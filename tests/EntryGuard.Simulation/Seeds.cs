@@ -5,6 +5,9 @@ namespace EntryGuard.Simulation;
 /// <summary>Runs many seeds, each on one thread.</summary>
 internal static class Seeds
 {
+    /// <summary>Test classes that run many seeds take turns: each uses two threads.</summary>
+    public const string OneAtATime = "one at a time: each runs many seeds";
+
     /// <summary>Two at a time, until none is left or <paramref name="run"/> says that it is enough.</summary>
     public static void Run(IEnumerable<int> seeds, Func<int, bool> run)
     {

@@ -4,6 +4,7 @@ using System.Globalization;
 
 namespace EntryGuard.Simulation;
 
+[Collection(Seeds.OneAtATime)]
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private static int Number(string name, int otherwise) =>
