@@ -49,8 +49,11 @@ public sealed record ExplainedClaim
     /// <summary>Its session.</summary>
     public required Guid SessionId { get; init; }
 
-    /// <summary>Whose session it is.</summary>
-    public required string UserEmail { get; init; }
+    /// <summary>What wants it: SESSION, STATIC_RULE, or DRIFT for a stray rule that is being taken off.</summary>
+    public required string OwnerKind { get; init; }
+
+    /// <summary>Whose session it is, or the label of the static rule; null for drift.</summary>
+    public string? OwnerName { get; init; }
 
     /// <summary>The Resource through which it reaches the allow-list.</summary>
     public required string ResourceName { get; init; }

@@ -75,6 +75,19 @@ public static class AddressWords
         ["PUBLIC", "PRIVATE", "LOOPBACK", "LINK_LOCAL", "MULTICAST", "DOCUMENTATION", "RESERVED", "RANGE"];
 }
 
+/// <summary>How full an allow-list is.</summary>
+public sealed record CapacityResponse
+{
+    /// <summary>4 or 6; null: both families share it.</summary>
+    public int? IpVersion { get; init; }
+
+    /// <summary>Entries at the provider, whoever made them.</summary>
+    public required int Used { get; init; }
+
+    /// <summary>The provider's limit.</summary>
+    public required int Limit { get; init; }
+}
+
 /// <summary>One allow-list somewhere, as the organization sees it.</summary>
 public sealed record ResourceResponse
 {
@@ -126,11 +139,8 @@ public sealed record ResourceResponse
     /// <summary>What one address is let in to: "tcp/5432", ...</summary>
     public required IReadOnlyList<string> Rules { get; init; }
 
-    /// <summary>Entries used at the provider when last seen; null if it has no limit, or none is known.</summary>
-    public int? CapacityUsed { get; init; }
-
-    /// <summary>The provider's limit; null if it has none, or none is known.</summary>
-    public int? CapacityLimit { get; init; }
+    /// <summary>Room at the provider when last seen; empty if it has no limit, or none is known.</summary>
+    public required IReadOnlyList<CapacityResponse> Capacity { get; init; }
 
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

@@ -211,11 +211,8 @@ public sealed record PreviewedResourceIp
     /// <summary>True if live claims of this organization hold the same rules already, so that no new rule would be made.</summary>
     public required bool Shared { get; init; }
 
-    /// <summary>Entries used at the provider at the last verification; null if it has no limit, or none is known.</summary>
-    public int? CapacityUsed { get; init; }
-
-    /// <summary>The provider's limit; null if it has none, or none is known.</summary>
-    public int? CapacityLimit { get; init; }
+    /// <summary>Room at the provider when last seen; empty if it has no limit, or none is known.</summary>
+    public required IReadOnlyList<CapacityResponse> Capacity { get; init; }
 
     /// <summary>VALID, INVALID or UNVERIFIED.</summary>
     public required string Health { get; init; }

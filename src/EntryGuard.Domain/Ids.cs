@@ -24,6 +24,13 @@ public readonly record struct CredentialId(Guid Value) : IComparable<CredentialI
     public int CompareTo(CredentialId other) => Value.CompareTo(other.Value);
 }
 
+/// <summary>One thing that was wrong with a Resource.</summary>
+public readonly record struct HealthEventId(Guid Value) : IComparable<HealthEventId>
+{
+    /// <summary>Order of first being seen.</summary>
+    public int CompareTo(HealthEventId other) => Value.CompareTo(other.Value);
+}
+
 /// <summary>One allow-list somewhere, as an organization sees it.</summary>
 public readonly record struct ResourceId(Guid Value) : IComparable<ResourceId>
 {

@@ -23,9 +23,46 @@ public abstract class ProviderHarness : IAsyncDisposable
     /// <summary>From now on it holds no more than so many entries. False: this kind has no limit.</summary>
     public virtual bool LimitTo(int entries) => false;
 
+    /// <summary>Before the first test step: servers that must run, an empty allow-list that must exist.</summary>
+    public virtual Task StartAsync() => Task.CompletedTask;
+
+    /// <summary>What happens to the next call that changes something. False: this kind has no connection that could do so.</summary>
+    public virtual bool Next(CallFault fault) => false;
+
+    /// <summary>Every entry with all its fields as the provider itself shows them, by id; null: nobody else can have one there.</summary>
+    public virtual Task<IReadOnlyDictionary<string, string>?> RawEntriesAsync() => Task.FromResult<IReadOnlyDictionary<string, string>?>(null);
+
     public virtual ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }
+}
+
+/// <summary>What goes wrong on the way to a provider and back.</summary>
+public enum CallFault
+{
+    /// <summary>Refused because of the rate of calls; nothing is done, and no time to wait is named.</summary>
+    Throttled,
+
+    /// <summary>The same, and the provider asks for 17 s.</summary>
+    ThrottledFor17Seconds,
+
+    /// <summary>The connection is lost before the request arrived.</summary>
+    LostBefore,
+
+    /// <summary>The change is made, and the connection is lost before the answer arrives.</summary>
+    LostAfter,
+
+    /// <summary>Nobody listens.</summary>
+    Refused,
+
+    /// <summary>An answer of a server error; nothing is done.</summary>
+    Unavailable,
+
+    /// <summary>An answer that is a web page, with a status of success; nothing is done.</summary>
+    Garbage,
+
+    /// <summary>The change is made, and no answer ever comes.</summary>
+    Hang,
 }

@@ -99,7 +99,7 @@ public sealed class ScriptedProviderTests : ProviderContract
 
         private ScriptedCloud Cloud => provider.Cloud("web");
 
-        public override ProviderContext Context(int ipVersion = 4) => new(organization, resource, new ResourceConfig("web", null, Settings), null, "token");
+        public override ProviderContext Context(int ipVersion = 4) => new(organization, resource, new ResourceConfig("web", null, Settings), null, new ProviderCredential(default, "TOKEN", "token", "external"));
 
         public override Task<bool> LetsInAsync(string address) =>
             Task.FromResult(Cloud.Standing.Any(r => r.Rule.Address.Contains(Cidr.Parse(address))));

@@ -5,12 +5,23 @@ namespace EntryGuard.Domain.Providers;
 /// <param name="Resource">The Resource through which the allow-list is reached now.</param>
 /// <param name="Config">Its configuration.</param>
 /// <param name="Key">The allow-list; null before its first good verification.</param>
-/// <param name="Secret">The credential in clear, as stored by its admin; null if the provider needs none. Never log it.</param>
+/// <param name="Credential">Null if the provider needs none.</param>
 public sealed record ProviderContext(
-    OrganizationId Organization, ResourceId Resource, ResourceConfig Config, AllowListKey? Key, string? Secret)
+    OrganizationId Organization, ResourceId Resource, ResourceConfig Config, AllowListKey? Key, ProviderCredential? Credential)
 {
     /// <summary>Without the secret, so that a log of the record leaks nothing.</summary>
     public override string ToString() => $"{Key?.Value ?? Config.Identifier} ({Resource.Value})";
+}
+
+/// <summary>A credential for one call.</summary>
+/// <param name="Id">Which; its secret may be another at the next call.</param>
+/// <param name="Type">One of <see cref="ProviderCapabilities.CredentialTypes"/>.</param>
+/// <param name="Secret">In clear: the object its admin stored, as JSON. Never log it.</param>
+/// <param name="ExternalId">What a trust relation with the organization must demand: unguessable, never another organization's, made by us.</param>
+public sealed record ProviderCredential(CredentialId Id, string Type, string Secret, string ExternalId)
+{
+    /// <summary>Without the secret, so that a log of the record leaks nothing.</summary>
+    public override string ToString() => $"{Type} ({Id.Value})";
 }
 
 /// <summary>
@@ -29,8 +40,11 @@ public interface IResourceProvider
     /// <summary>Checks and reads a configuration, without any call. All errors at once.</summary>
     ConfigReading Read(ResourceConfig config);
 
-    /// <summary>Checks a credential's shape, without any call: null if good, else what is wrong with <c>credentialData</c>.</summary>
-    string? CheckCredential(string credentialType, string secret);
+    /// <summary>Checks a credential's shape, and whether the organization may use its kind, without any call: null if good, else what is wrong with <c>credentialData</c>.</summary>
+    /// <param name="organization">Whose it is to be.</param>
+    /// <param name="credentialType">One of <see cref="ProviderCapabilities.CredentialTypes"/>.</param>
+    /// <param name="secret">A JSON object.</param>
+    string? CheckCredential(OrganizationId organization, string credentialType, string secret);
 
     /// <summary>The keys under which work on this Resource is serialised and throttled.</summary>
     /// <param name="config">A configuration that <see cref="Read"/> accepts.</param>

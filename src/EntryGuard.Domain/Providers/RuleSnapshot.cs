@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using EntryGuard.Domain.Rules;
 
 namespace EntryGuard.Domain.Providers;
@@ -19,8 +20,21 @@ public sealed record ObservedRule(RuleKey Rule, string? Id, string? Mark, DateTi
 /// <param name="AskedAt">When the request for it started: it shows nothing older than this less the read delay.</param>
 public sealed record RuleSnapshot(IReadOnlyList<ObservedRule> Rules, bool IsComplete, DateTimeOffset AskedAt)
 {
-    /// <summary>Entries used of the provider's limit; null where there is no limit or it is not known.</summary>
-    public (int Used, int Limit)? Capacity { get; init; }
+    /// <summary>How full it is; empty where there is no limit, or it is not known.</summary>
+    public ImmutableArray<RuleQuota> Quotas { get; init; } = [];
+}
+
+/// <summary>Room on an allow-list, as its provider counts it.</summary>
+/// <param name="IpVersion">4 or 6; null: both families share it.</param>
+/// <param name="Used">Entries, whoever made them.</param>
+/// <param name="Limit">Most entries.</param>
+public readonly record struct RuleQuota(int? IpVersion, int Used, int Limit)
+{
+    /// <summary>Rules for this family count here.</summary>
+    public bool Counts(int ipVersion) => IpVersion is null || IpVersion == ipVersion;
+
+    /// <summary>Entries that can be added; 0 if it is full, or beyond.</summary>
+    public int Free => Math.Max(0, Limit - Used);
 }
 
 /// <summary>Answer of <see cref="IResourceProvider.ListAsync"/>: a snapshot or the reason why there is none.</summary>
@@ -31,21 +45,4 @@ public sealed record ListResult(RuleSnapshot? Snapshot, RuleFault? Fault)
 
     /// <summary>No list could be made.</summary>
     public static implicit operator ListResult(RuleFault fault) => new(null, fault);
-}
-
-/// <summary>Answer of <see cref="IResourceProvider.VerifyAsync"/>.</summary>
-/// <param name="IsValid">Opening and closing would both work now.</param>
-/// <param name="Identity">What the provider proved us to be, part of the allow-list key; null if not valid.</param>
-/// <param name="Message">In words, with what to do.</param>
-/// <param name="Warnings">True things that do not stop it.</param>
-public sealed record VerifyReport(bool IsValid, string? Identity, string Message, IReadOnlyList<string> Warnings)
-{
-    /// <summary>Entries used of the provider's limit; null where there is no limit or it is not known.</summary>
-    public (int Used, int Limit)? Capacity { get; init; }
-
-    /// <summary>It works.</summary>
-    public static VerifyReport Valid(string identity, string message, params string[] warnings) => new(true, identity, message, warnings);
-
-    /// <summary>It does not.</summary>
-    public static VerifyReport Invalid(string message) => new(false, null, message, []);
 }

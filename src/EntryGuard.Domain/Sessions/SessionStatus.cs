@@ -46,6 +46,9 @@ public enum EndReason
     /// <summary>The database was restored from a backup.</summary>
     Restored,
 
+    /// <summary>Claims of rules that were found at a provider though nobody wants them, and their owners.</summary>
+    Drift,
+
     /// <summary>Claims only: replaced by a successor after a change of ports. Never the reason of a session.</summary>
     Superseded,
 }

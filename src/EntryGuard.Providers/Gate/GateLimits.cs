@@ -9,13 +9,6 @@ namespace EntryGuard.Providers.Gate;
 /// <param name="RemovalDelay">Waits so long before a removal is carried out; for rehearsals of a slow provider. Zero: at once.</param>
 public sealed record GateLimits(IReadOnlyList<Cidr> Listen, IReadOnlyList<Cidr> Forward, TimeSpan RemovalDelay)
 {
-    // Metadata services that are not link-local: AWS over IPv6, Google over IPv6, Azure's wire server, Alibaba, Oracle; and link-local behind NAT64.
-    private static readonly Cidr[] Metadata =
-    [
-        Cidr.Parse("fd00:ec2::254"), Cidr.Parse("fd20:ce::254"), Cidr.Parse("168.63.129.16"), Cidr.Parse("100.100.100.200"), Cidr.Parse("192.0.0.192"),
-        Cidr.Parse("64:ff9b::a9fe:0/112"),
-    ];
-
     private static readonly Cidr[] Loopback = [Cidr.Parse("127.0.0.0/8"), Cidr.Parse("::1")];
 
     /// <summary>Loopback only.</summary>
@@ -28,8 +21,7 @@ public sealed record GateLimits(IReadOnlyList<Cidr> Listen, IReadOnlyList<Cidr> 
     public bool MayForward(IPAddress address)
     {
         var there = Cidr.Of(address);
-        return AddressKinds.KindOf(there) != AddressKind.LinkLocal && !Metadata.Any(service => service.Contains(there))
-            && Forward.Any(range => range.Contains(there));
+        return !ForbiddenAddresses.Contain(there) && Forward.Any(range => range.Contains(there));
     }
 
     private static bool IsAny(IPAddress address, int version) => address.Equals(version == 4 ? IPAddress.Any : IPAddress.IPv6Any);

@@ -52,7 +52,7 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
     }
 
     /// <inheritdoc/>
-    public string? CheckCredential(string credentialType, string secret) => "a gate needs no credential";
+    public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => "a gate needs no credential";
 
     /// <inheritdoc/>
     public AllowListKeys KeysOf(ResourceConfig config, string identity)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
+using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data.Postgres;
 using Microsoft.EntityFrameworkCore;
@@ -28,7 +29,14 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     public DbSet<AllowList> AllowLists => Set<AllowList>();
     public DbSet<Session> Sessions => Set<Session>();
     public DbSet<ResourceIp> ResourceIps => Set<ResourceIp>();
+    public DbSet<HealthEvent> HealthEvents => Set<HealthEvent>();
     public DbSet<AuditEntry> Audit => Set<AuditEntry>();
+
+    /// <summary>Owners that are sessions of users: what people are shown as sessions.</summary>
+    public IQueryable<Session> UserSessions => Sessions.Where(s => s.Kind == OwnerKind.Session);
+
+    /// <summary>Owners that are static rules.</summary>
+    public IQueryable<Session> StaticRules => Sessions.Where(s => s.Kind == OwnerKind.StaticRule);
 
     /// <summary>Null: engine scope, all organizations. Else the tenant; <c>default</c> is a tenant without rows.</summary>
     public OrganizationId? Tenant { get; } = tenant;
@@ -72,6 +80,12 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         c.Properties<Cidr>().HaveConversion<CidrConverter>();
         c.Properties<ImmutableArray<Scope>>().HaveConversion<ScopesConverter, ScopesComparer>();
         c.Properties<ImmutableArray<RuleEntry>>().HaveConversion<EntriesConverter, EntriesComparer>();
+        c.Properties<OwnerKind>().HaveConversion<EnumText<OwnerKind>>();
+        c.Properties<DriftPolicy>().HaveConversion<EnumText<DriftPolicy>>();
+        c.Properties<HealthCategory>().HaveConversion<EnumText<HealthCategory>>();
+        c.Properties<HealthEventId>().HaveConversion<HealthEventIdConverter>();
+        c.Properties<ImmutableArray<ForeignRule>>().HaveConversion<ForeignRulesConverter, ForeignRulesComparer>();
+        c.Properties<ImmutableArray<RuleQuota>>().HaveConversion<QuotasConverter, QuotasComparer>();
         c.Properties<IReadOnlyList<string>>().HaveConversion<WordsConverter, WordsComparer>();
         c.Properties<TimeSpan>().HaveConversion<SecondsConverter>();
         c.Properties<Domain.Sessions.SessionStatus>().HaveConversion<EnumText<Domain.Sessions.SessionStatus>>();
@@ -101,6 +115,7 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         model.Entity<Resource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<Session>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<ResourceIp>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<HealthEvent>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<AuditEntry>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<AllowList>().HasQueryFilter(_ => false);
         model.Entity<Installation>().HasQueryFilter(_ => false);
@@ -140,12 +155,32 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     private sealed class EntriesComparer() : ValueComparer<ImmutableArray<RuleEntry>>(
         (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, e) => HashCode.Combine(hash, e)), a => a);
 
+    private sealed class HealthEventIdConverter() : ValueConverter<HealthEventId, Guid>(id => id.Value, value => new(value));
+
+    private sealed class ForeignRulesConverter() : ValueConverter<ImmutableArray<ForeignRule>, string>(
+        rules => JsonSerializer.Serialize(rules.Select(r => new[] { r.Rule.Scope.ToString(), r.Rule.Address.ToString(), r.Id })), text => ReadForeignRules(text));
+
+    private sealed class ForeignRulesComparer() : ValueComparer<ImmutableArray<ForeignRule>>(
+        (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, r) => HashCode.Combine(hash, r)), a => a);
+
+    private sealed class QuotasConverter() : ValueConverter<ImmutableArray<RuleQuota>, string>(
+        quotas => JsonSerializer.Serialize(quotas.Select(q => new[] { q.IpVersion, q.Used, q.Limit })), text => ReadQuotas(text));
+
+    private sealed class QuotasComparer() : ValueComparer<ImmutableArray<RuleQuota>>(
+        (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, q) => HashCode.Combine(hash, q)), a => a);
+
     private sealed class WordsConverter() : ValueConverter<IReadOnlyList<string>, string>(words => string.Join(' ', words), text => ReadWords(text));
 
     private sealed class WordsComparer() : ValueComparer<IReadOnlyList<string>>(
         (a, b) => a!.SequenceEqual(b!), a => a.Aggregate(0, (hash, word) => HashCode.Combine(hash, word)), a => a);
 
     private static ImmutableArray<Scope> ReadScopes(string text) => [.. ReadWords(text).Select(Scope.Parse)];
+
+    private static ImmutableArray<ForeignRule> ReadForeignRules(string text) =>
+        [.. JsonSerializer.Deserialize<string?[][]>(text)!.Select(r => new ForeignRule(new RuleKey(Scope.Parse(r[0]!), Cidr.Parse(r[1]!)), r[2]))];
+
+    private static ImmutableArray<RuleQuota> ReadQuotas(string text) =>
+        [.. JsonSerializer.Deserialize<int?[][]>(text)!.Select(q => new RuleQuota(q[0], q[1]!.Value, q[2]!.Value))];
 
     private static string[] ReadWords(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using EntryGuard.Domain;
 
 namespace EntryGuard.Server.Data;
@@ -12,8 +13,22 @@ public sealed class Organization
     public required string Slug { get; set; }
     public bool IsActive { get; set; } = true;
 
+    /// <summary>What a cloud role that trusts this server must demand (<c>sts:ExternalId</c>): made here, unguessable, never another organization's.</summary>
+    public string ExternalId { get; set; } = NewExternalId();
+
     /// <summary>Longest session, extensions included.</summary>
     public TimeSpan MaxSession { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>New claims are made on a Resource even while a closing on it is overdue. Off: what cannot be closed is not opened.</summary>
+    public bool OpensWhileOverdue { get; set; }
+
+    /// <summary>Fewest bits of a static rule's prefix, 1–32; what is wider is refused.</summary>
+    public int WidestIPv4 { get; set; } = 24;
+
+    /// <summary>Fewest bits of a static rule's prefix, 1–128; what is wider is refused.</summary>
+    public int WidestIPv6 { get; set; } = 56;
     public DateTimeOffset CreatedAt { get; set; }
     public List<User> Users { get; } = [];
+
+    private static string NewExternalId() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
 }

@@ -14,11 +14,25 @@ public enum ResourceHealth
     Invalid,
 }
 
+/// <summary>What reconciliation does about what it finds. No policy stops the closing of what ended.</summary>
+public enum DriftPolicy
+{
+    /// <summary>Reports, and writes nothing.</summary>
+    Observe,
+
+    /// <summary>Puts back what is ours and missing, takes off what is ours and not wanted; foreign rules are reported.</summary>
+    Repair,
+
+    /// <summary>The admin declared the allow-list wholly ours: foreign rules are taken off as well.</summary>
+    Exclusive,
+}
+
 /// <summary>One allow-list somewhere, as one organization sees it.</summary>
 public sealed class Resource
 {
     public ResourceId Id { get; set; }
     public OrganizationId OrganizationId { get; set; }
+    public Organization? Organization { get; set; }
 
     /// <summary>Unique within the organization among those not deleted.</summary>
     public required string Name { get; set; }
@@ -44,11 +58,17 @@ public sealed class Resource
 
     /// <summary>The admin's switch. Off: nothing new is opened, and what is open is closed.</summary>
     public bool IsActive { get; set; } = true;
+    public DriftPolicy Policy { get; set; } = DriftPolicy.Repair;
     public ResourceHealth Health { get; set; }
 
     /// <summary>The verification's words; null before the first one.</summary>
     public string? HealthMessage { get; set; }
+
+    /// <summary>When the provider last said that it works, or that it does not; null: never. A check that reached nobody does not count.</summary>
     public DateTimeOffset? LastVerifiedAt { get; set; }
+
+    /// <summary>When it is verified again by itself; whoever moves this date makes the check.</summary>
+    public DateTimeOffset VerifyAt { get; set; }
 
     /// <summary>Null until the first good verification; then never another (E08).</summary>
     public AllowListKey? AllowListKey { get; set; }
@@ -59,16 +79,29 @@ public sealed class Resource
     /// <summary>Resources with the same key share a call budget; null: none is kept.</summary>
     public string? ThrottleKey { get; set; }
 
-    /// <summary>Entries used at the provider, and its limit, when last seen; null: no limit, or not known.</summary>
-    public int? CapacityUsed { get; set; }
-    public int? CapacityLimit { get; set; }
+    /// <summary>Rules of others that open some of what it opens, as last seen: they let people in whatever happens here.</summary>
+    public ImmutableArray<ForeignRule> ForeignRules { get; set; } = [];
+
+    /// <summary>When its allow-list was last listed for <see cref="ForeignRules"/>; null: never.</summary>
+    public DateTimeOffset? ListedAt { get; set; }
+
+    /// <summary>How full it was when last seen; empty: no limit, or not known.</summary>
+    public ImmutableArray<RuleQuota> Quotas { get; set; } = [];
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
 
     /// <summary>A tombstone since then; null: in use. Pruned once no claim rests on it.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
 
+    /// <summary>Entries that can be added for an address of this family, as last seen; null: no limit, or not known.</summary>
+    public int? FreeFor(int ipVersion) => Quotas.Where(q => q.Counts(ipVersion)).Select(q => (int?)q.Free).Min();
+
     /// <summary>As its provider reads it.</summary>
     /// <param name="config">Settings to try instead of its own, as JSON; null: its own.</param>
     public ResourceConfig ToConfig(string? config = null) => new(Identifier, Region, JsonSerializer.Deserialize<JsonElement>(config ?? Config));
 }
+
+/// <summary>A rule without our mark.</summary>
+/// <param name="Rule">What it opens, to whom.</param>
+/// <param name="Id">The provider's id; null where it has none.</param>
+public readonly record struct ForeignRule(RuleKey Rule, string? Id);

@@ -15,6 +15,12 @@ public enum Grant
 
     /// <summary>The user is an admin and named the Resource.</summary>
     Admin,
+
+    /// <summary>An admin made a static rule: it rests on organization and Resource alone.</summary>
+    Static,
+
+    /// <summary>Nothing: its rule was found at the provider, and is to go.</summary>
+    Drift,
 }
 
 /// <summary>A claim: this session wants this address on this Resource. Written only through <see cref="SessionWrite"/> once it exists.</summary>
@@ -85,6 +91,15 @@ public sealed class ResourceIp
     public DateTimeOffset? EndingAt { get; set; }
     public string? ErrorCode { get; set; }
     public string? ErrorMessage { get; set; }
+
+    /// <summary>The claim whose rule was found again after it had been seen gone; null: none (E20).</summary>
+    public ResourceIpId? DriftOf { get; set; }
+
+    /// <summary>The owner mark its entries carry, where that is not the mark of its own rule: somebody altered the entry. Null: its own.</summary>
+    public string? Mark { get; set; }
+
+    /// <summary>A rule of somebody else's that lets the address in whatever happens here, as last seen; null: none was seen.</summary>
+    public string? AllowedBy { get; set; }
 
     /// <summary>Times its rule was lost within the hour that began at <see cref="LossesSince"/>.</summary>
     public int Losses { get; set; }

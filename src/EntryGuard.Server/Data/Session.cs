@@ -4,12 +4,31 @@ using EntryGuard.Domain.Sessions;
 
 namespace EntryGuard.Server.Data;
 
-/// <summary>One user's time-bound access. Written only through <see cref="SessionWrite"/> once it exists.</summary>
+/// <summary>What an owner of claims is.</summary>
+public enum OwnerKind
+{
+    /// <summary>One user's time-bound access.</summary>
+    Session,
+
+    /// <summary>An admin's rule without an end, or with one far away.</summary>
+    StaticRule,
+
+    /// <summary>Nobody's: rules of ours that were found at a provider though no claim accounts for them, being taken off.</summary>
+    Drift,
+}
+
+/// <summary>
+/// An owner of claims: one user's time-bound access; or, with the same locks, dates and worker, a static rule or stray rules. Written only
+/// through <see cref="SessionWrite"/> once it exists.
+/// </summary>
 public sealed class Session
 {
     public SessionId Id { get; set; }
     public OrganizationId OrganizationId { get; set; }
-    public UserId UserId { get; set; }
+    public OwnerKind Kind { get; set; }
+
+    /// <summary>Whose session; null for all else: nothing that is done to a user, or by one, touches a static rule.</summary>
+    public UserId? UserId { get; set; }
     public User? User { get; set; }
 
     /// <summary>Guarded: an update names the status it leaves.</summary>
@@ -17,8 +36,26 @@ public sealed class Session
 
     /// <summary>Null until EXPIRING; then fixed.</summary>
     public EndReason? EndReason { get; set; }
+    /// <summary>The end of what has none: later than anything, and within what every database and clock can hold.</summary>
+    public static DateTimeOffset Never { get; } = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     public Cidr? IPv4 { get; set; }
     public Cidr? IPv6 { get; set; }
+
+    /// <summary>Name of a static rule; null for all else.</summary>
+    public string? Label { get; set; }
+
+    /// <summary>Who answers for a static rule; null for all else.</summary>
+    public UserId? AnswersFor { get; set; }
+
+    /// <summary>When somebody is to look whether a static rule is still needed; null: no date was set.</summary>
+    public DateTimeOffset? ReviewAt { get; set; }
+
+    /// <summary>E-mail address of whoever made a static rule; null for all else.</summary>
+    public string? CreatedByEmail { get; set; }
+
+    /// <summary>When a rule of it was found at the provider again after it had been seen gone, last; null: never (E20).</summary>
+    public DateTimeOffset? FoundAgainAt { get; set; }
 
     /// <summary>Why the user asked for it, in the user's words; null if none were given.</summary>
     public string? Reason { get; set; }

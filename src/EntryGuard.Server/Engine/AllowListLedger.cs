@@ -27,7 +27,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         installation ??= (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
         var type = TypeOf(list);
         var now = clock.Now;
-        var open = db.ResourceIps.AsNoTracking().Include(c => c.Resource!).ThenInclude(r => r.Credential)
+        var open = db.ResourceIps.AsNoTracking().Include(c => c.Resource!).ThenInclude(r => r.Credential).Include(c => c.Resource!).ThenInclude(r => r.Organization)
             .Where(c => c.AllowListKey == key && c.DueAt != null);
         List<ResourceIp> rows;
         if (everyLiveClaim(type))
@@ -58,7 +58,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         await using var read = await db.BeginReadAsync(ct);
         if (await db.AllowLists.AsNoTracking().SingleOrDefaultAsync(a => a.Key == key, ct) is not { } list)
             return null;
-        var resource = await db.Resources.AsNoTracking().Include(r => r.Credential)
+        var resource = await db.Resources.AsNoTracking().WithCredential()
             .Where(r => r.AllowListKey == key && r.IsActive && r.DeletedAt == null && r.Identity == list.Identity).OrderBy(r => r.Id).FirstOrDefaultAsync(ct);
         return (TypeOf(list), resource is null ? null : ResourceView.Of(resource));
     }

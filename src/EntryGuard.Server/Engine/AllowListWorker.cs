@@ -237,7 +237,7 @@ internal sealed class AllowListWorker(
         catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             // A defect in a provider, after anything may have been sent.
-            log.CallFailed(e, resource.Key, "apply");
+            log.CallFailed(e, load.Key, "apply");
             metrics.Called(provider.Type, "apply", "ERROR");
             trace.Failed("ERROR");
             return ApplyResult.All(changes, new RuleOutcome.Unknown("The call failed on our side; what it did is being read back."));
@@ -270,15 +270,23 @@ internal readonly record struct Sighting(bool IsConclusive, RuleFault? Blind);
 
 /// <summary>A Resource as a call needs it.</summary>
 internal sealed record ResourceView(
-    ResourceId Id, OrganizationId Organization, CredentialId? Credential, byte[]? Secret, ResourceConfig Config, AllowListKey Key, string? Identity, string? ThrottleKey)
+    ResourceId Id, OrganizationId Organization, Credential? Credential, string ExternalId, ResourceConfig Config, AllowListKey? Key, string? Identity, string? ThrottleKey)
 {
+    /// <summary>Needs what <see cref="ResourceQueries.WithCredential"/> loads.</summary>
     public static ResourceView Of(Resource resource) => new(
-        resource.Id, resource.OrganizationId, resource.CredentialId, resource.Credential?.Secret,
-        resource.ToConfig(), resource.AllowListKey!.Value, resource.Identity, resource.ThrottleKey);
+        resource.Id, resource.OrganizationId, resource.Credential, resource.Organization!.ExternalId,
+        resource.ToConfig(), resource.AllowListKey, resource.Identity, resource.ThrottleKey);
 
     /// <summary>For one call: the secret is read now, and kept by nobody.</summary>
-    public ProviderContext Context(SecretBox secrets) => new(
-        Organization, Id, Config, Key, Secret is { } secret ? secrets.Unprotect(Organization, Credential!.Value, secret) : null);
+    public ProviderContext Context(SecretBox secrets) =>
+        Context(Credential is { } stored ? secrets.Unprotect(Organization, stored.Id, stored.Secret) : null);
+
+    /// <summary>For one call with a secret that is not stored, or not yet; null: with none.</summary>
+    public ProviderContext Context(string? secret) => new(
+        Organization, Id, Config, Key, Credential is { } kind && secret is not null ? new ProviderCredential(kind.Id, kind.CredentialType, secret, ExternalId) : null);
+
+    /// <summary>Without the secret, so that a log of the record leaks nothing.</summary>
+    public override string ToString() => $"{Key?.Value ?? Config.Identifier} ({Id.Value})";
 }
 
 internal static partial class WorkerLog

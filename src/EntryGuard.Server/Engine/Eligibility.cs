@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>
-/// Whether claims still rest on something: organization, user, Resource and credential in use, and a grant. Asked when a claim is marked
+/// Whether claims still rest on something: organization, user, Resource and credential in use, and a grant (a static rule: no user). Asked when a claim is marked
 /// APPLYING, when it would share a rule, at extend, and by the sweep (E18).
 /// </summary>
 public static class Eligibility
@@ -32,12 +32,13 @@ public static class Eligibility
     private static IQueryable<ResourceIp> Eligible(EntryGuardDb db, IQueryable<ResourceIp> claims) =>
         from claim in claims
         join session in db.Sessions on claim.SessionId equals session.Id
-        join user in db.Users on session.UserId equals user.Id
         join organization in db.Organizations on claim.OrganizationId equals organization.Id
         join resource in db.Resources on claim.ResourceId equals resource.Id
-        where organization.IsActive && user.IsActive && resource.IsActive && resource.DeletedAt == null
+        where organization.IsActive && resource.IsActive && resource.DeletedAt == null
             && (resource.CredentialId == null || resource.Credential!.DeletedAt == null)
-            && ((claim.Grant == Grant.Admin && user.IsOrgAdmin)
-                || db.UserResources.Any(g => g.UserId == user.Id && g.ResourceId == resource.Id))
+            && (claim.Grant == Grant.Static
+                || db.Users.Any(u => u.Id == session.UserId && u.IsActive
+                    && ((claim.Grant == Grant.Admin && u.IsOrgAdmin)
+                        || db.UserResources.Any(g => g.UserId == u.Id && g.ResourceId == resource.Id))))
         select claim;
 }

@@ -24,7 +24,7 @@ public sealed class Inspection(
         {
             await using var read = await db.BeginReadAsync(ct);
             installation = (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
-            resource = await db.Resources.AsNoTracking().Include(r => r.Credential).SingleOrDefaultAsync(r => r.Id == id, ct);
+            resource = await db.Resources.AsNoTracking().WithCredential().SingleOrDefaultAsync(r => r.Id == id, ct);
             if (resource?.AllowListKey is { } key)
                 others = (await db.ResourceIps.Where(c => c.AllowListKey == key && c.DueAt != null && c.OrganizationId != resource.OrganizationId)
                     .Select(c => c.Address).ToListAsync(ct)).Count(a => a.Contains(address));

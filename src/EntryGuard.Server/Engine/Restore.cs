@@ -44,7 +44,7 @@ public sealed class Restore(
         await using var read = await db.BeginReadAsync(ct);
 
         // Tombstones too: the backup may be older than what was opened through them, and closed since.
-        return await db.Resources.AsNoTracking().Include(r => r.Credential).Where(r => r.AllowListKey != null)
+        return await db.Resources.AsNoTracking().WithCredential().Where(r => r.AllowListKey != null)
             .OrderBy(r => r.DeletedAt != null).ThenBy(r => r.Id).ToListAsync(ct);
     }
 
@@ -58,7 +58,7 @@ public sealed class Restore(
         {
             var changes = new RuleChanges(
                 [.. some.Select(o => new RuleRemoval(o.Rule, o.Mark!, o.Id is null ? [] : [new RuleEntry(o.Id, o.Rule.Scope)]))], []);
-            await QuietAsync(resource.Key, ct);
+            await QuietAsync(resource.Key!.Value, ct);
             var (_, failed) = await ProviderCall.AskAsync(
                 limit => provider.ApplyAsync(resource.Context(secrets), changes, limit), "apply", provider.Type, metrics, time, log, ct);
             if (failed is not null)

@@ -29,7 +29,7 @@ public sealed class Verification(
         {
             if (await ReadAsync(id, ct) is not { } asked)
                 return null;
-            var report = await AskAsync(asked, asked.Credential?.Secret, ct);
+            var report = await AskAsync(asked, view => view.Context(secrets), ct);
             if (await RecordAsync(asked, report, actor, round == MostRounds, ct) is { } recorded)
                 return recorded;
         }
@@ -47,14 +47,14 @@ public sealed class Verification(
         await using (var db = databases.OpenEngine())
         {
             await using var read = await db.BeginReadAsync(ct);
-            resources = await db.Resources.AsNoTracking()
+            resources = await db.Resources.AsNoTracking().WithCredential()
                 .Where(r => r.CredentialId == credential.Id && (r.DeletedAt == null || db.ResourceIps.Any(c => c.ResourceId == r.Id && c.DueAt != null)))
                 .OrderBy(r => r.Id).ToListAsync(ct);
         }
 
         return await Task.WhenAll(resources.Select(async resource =>
         {
-            var report = await AskAsync(resource, secret, ct);
+            var report = await AskAsync(resource, view => view.Context(secret), ct);
             return new Trial(resource, report, report.IsValid ? ForeignIdentity(resource, report) : null);
         }));
     }
@@ -63,24 +63,19 @@ public sealed class Verification(
     {
         await using var db = databases.OpenEngine();
         await using var read = await db.BeginReadAsync(ct);
-        return await db.Resources.AsNoTracking().Include(r => r.Credential).SingleOrDefaultAsync(r => r.Id == id, ct);
+        return await db.Resources.AsNoTracking().WithCredential().SingleOrDefaultAsync(r => r.Id == id, ct);
     }
 
-    private Task<VerifyReport> AskAsync(Resource resource, byte[]? stored, CancellationToken ct) =>
-        AskAsync(resource, () => stored is null ? null : secrets.Unprotect(resource.OrganizationId, resource.CredentialId!.Value, stored), ct);
-
-    private Task<VerifyReport> AskAsync(Resource resource, string secret, CancellationToken ct) => AskAsync(resource, () => secret, ct);
-
-    private async Task<VerifyReport> AskAsync(Resource resource, Func<string?> secret, CancellationToken ct)
+    private async Task<VerifyReport> AskAsync(Resource resource, Func<ResourceView, ProviderContext> context, CancellationToken ct)
     {
         if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
             return VerifyReport.Invalid($"This server has no provider for {resource.Provider}/{resource.ResourceType}.");
         if (provider.Capabilities.CredentialTypes.Count > 0 && resource.CredentialId is null)
             return VerifyReport.Invalid($"{provider.Type} needs a credential; give the Resource one.");
         var (report, fault) = await ProviderCall.AskAsync(
-            limit => provider.VerifyAsync(new ProviderContext(resource.OrganizationId, resource.Id, resource.ToConfig(), resource.AllowListKey, secret()), limit),
+            limit => provider.VerifyAsync(context(ResourceView.Of(resource)), limit),
             "verify", provider.Type, metrics, time, log, ct);
-        return report ?? VerifyReport.Invalid(fault!.Message);
+        return report ?? VerifyReport.Unreachable(fault!.Message);
     }
 
     // Null: the Resource was changed since it was read, so the report is about something else.
@@ -178,8 +173,8 @@ public sealed class Verification(
         }
 
         (resource.Health, resource.HealthMessage, resource.LastVerifiedAt) = (after, message, now);
-        if (report.Capacity is { } capacity)
-            (resource.CapacityUsed, resource.CapacityLimit) = capacity;
+        if (report.Snapshot is { } snapshot)
+            resource.Quotas = snapshot.Quotas;
         if (resource.Credential is not { } credential)
             return;
         credential.LastVerifiedAt = now;

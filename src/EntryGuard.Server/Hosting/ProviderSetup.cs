@@ -1,6 +1,7 @@
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Providers.Gate;
+using EntryGuard.Providers.Http;
 using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Hosting;
@@ -11,8 +12,17 @@ internal static class ProviderSetup
     public static void AddProviders(this WebApplicationBuilder builder)
     {
         var gates = builder.Configuration.GetSection("EntryGuard:Gate");
+        builder.Services.AddSingleton(_ => ReadEndpoints(builder.Configuration));
         builder.Services.AddSingleton<GateProvider>(s => new GateProvider(ReadLimits(gates), s.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<IResourceProvider>(s => s.GetRequiredService<GateProvider>());
+    }
+
+    // Entries that are no range are host names.
+    private static EndpointLimits ReadEndpoints(ConfigurationManager configuration)
+    {
+        var entries = configuration.GetSection("EntryGuard:PrivateEndpoints").Get<string[]>() ?? [];
+        var ranges = entries.Select(text => Cidr.TryParse(text, out var range, out _) ? range : Cidr.None).Where(range => range != Cidr.None);
+        return new EndpointLimits([.. entries.Where(text => !Cidr.TryParse(text, out _, out _))], [.. ranges]);
     }
 
     private static GateLimits ReadLimits(IConfigurationSection gates) => new(

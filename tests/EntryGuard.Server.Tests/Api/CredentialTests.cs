@@ -227,7 +227,7 @@ public sealed class CredentialTests
         string? closedWith = null;
         app.Provider.OnApply = (context, _) =>
         {
-            closedWith = context.Secret;
+            closedWith = context.Credential?.Secret;
             return null;
         };
         (await app.AsAdmin().TryDelete(credential, true)).Status.ShouldBe(HttpStatusCode.NoContent);
@@ -271,7 +271,7 @@ public sealed class CredentialTests
         return (credential, web);
     }
 
-    private static bool Has(ProviderContext context, string word) => context.Secret?.Contains(word, StringComparison.Ordinal) == true;
+    private static bool Has(ProviderContext context, string word) => context.Credential?.Secret.Contains(word, StringComparison.Ordinal) == true;
 
     // What the provider is given when somebody opens the door.
     private static async Task<string?> SecretUsed(TestApp app)
@@ -279,7 +279,7 @@ public sealed class CredentialTests
         string? secret = null;
         app.Provider.OnApply = (context, _) =>
         {
-            secret = context.Secret;
+            secret = context.Credential?.Secret;
             return null;
         };
         await app.AsAdmin().StartSession("web", "203.0.113.99");

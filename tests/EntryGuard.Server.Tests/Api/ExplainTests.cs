@@ -20,7 +20,7 @@ public sealed class ExplainTests
         await app.RunUntilQuiet();
         var why = await Why(app, Address);
         (why.IsOpen, why.Standing, why.OtherOrganizations).ShouldBe((true, 1, 0));
-        why.Claims.Select(c => c.UserEmail).ShouldBe(["ann@acme.example", "bob@acme.example"], ignoreOrder: true);
+        why.Claims.Select(c => c.OwnerName).ShouldBe(["ann@acme.example", "bob@acme.example"], ignoreOrder: true);
         why.Claims.ShouldAllBe(c => c.IsLive && c.Status == "APPLIED" && c.SessionStatus == "ACTIVE" && c.Rules.Single() == "tcp/443");
         why.Rules.Single().ShouldSatisfyAllConditions(r => r.IsOurs.ShouldBeTrue(), r => r.IsWider.ShouldBeFalse(), r => r.Address.ShouldBe(Address));
         why.LastSeenAt.ShouldBe(app.Time.GetUtcNow());
@@ -88,7 +88,7 @@ public sealed class ExplainTests
         await app.RunUntilQuiet();
         var id = (await app.As("ann").Reach("web"))[0].Value;
         var why = (await (await app.As("ann").Api()).ExplainAsync(id, Address, None)).Value;
-        why.Claims.Select(c => c.UserEmail).ShouldBe(["ann@acme.example"]);
+        why.Claims.Select(c => c.OwnerName).ShouldBe(["ann@acme.example"]);
         why.Message.ShouldContain("1 of these belongs to somebody else.");
     }
 

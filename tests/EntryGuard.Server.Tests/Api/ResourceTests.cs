@@ -20,8 +20,8 @@ public sealed class ResourceTests
         made.Status.ShouldBe(HttpStatusCode.Created);
         var resource = made.Value;
         (resource.Name, resource.Health, resource.IsActive, resource.CredentialName).ShouldBe(("db", "VALID", true, "cloud"));
-        (resource.Rules, resource.LastVerifiedAt, resource.CapacityLimit).ShouldSatisfyAllConditions(
-            r => r.Rules.ShouldBe(["tcp/5432"]), r => r.LastVerifiedAt.ShouldBe(app.Time.GetUtcNow()), r => r.CapacityLimit.ShouldBe(1000));
+        resource.ShouldSatisfyAllConditions(
+            r => r.Rules.ShouldBe(["tcp/5432"]), r => r.LastVerifiedAt.ShouldBe(app.Time.GetUtcNow()), r => r.Capacity.ShouldHaveSingleItem().Limit.ShouldBe(1000));
         var read = await api.GetResourceAsync(resource.Id, None);
         (read.ETag, read.Value.Name).ShouldBe((made.ETag.ShouldNotBeNull(), "db"));
 
@@ -140,7 +140,7 @@ public sealed class ResourceTests
         app.Cloud("web").Capacity = 2;
         var api = await app.AsAdmin().Api();
         var id = session.ResourceIps[0].ResourceId;
-        (await api.VerifyResourceAsync(id, None)).Value.Resource.CapacityLimit.ShouldBe(2);
+        (await api.VerifyResourceAsync(id, None)).Value.Resource.Capacity.ShouldHaveSingleItem().Limit.ShouldBe(2);
         var full = await api.UpdateResourceAsync(id, new UpdateResourceRequest { Config = Config("[1, 2]") }, null, None);
         (full.Status, full.Problem!.Error).ShouldBe((HttpStatusCode.BadRequest, ErrorCodes.CapacityExceeded));
         full.Problem.Message.ShouldContain("2 more rules, and the provider has room for 1");

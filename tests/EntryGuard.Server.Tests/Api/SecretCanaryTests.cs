@@ -27,7 +27,7 @@ public sealed class SecretCanaryTests
             var web = (await admin.Reach("web"))[0];
             app.Provider.OnApply = (context, _) =>
             {
-                seen.Add(context.Secret);
+                seen.Add(context.Credential?.Secret);
                 return null;
             };
 

@@ -55,12 +55,15 @@ public class QueryPlanTests
         await plans.AddAsync(engine.Sessions.Where(s => s.EndedAt == null && (s.Status == SessionStatus.Pending || s.Status == SessionStatus.Expiring || s.ChangedAt >= Now)).Select(s => s.Id),
             "ix_sessions_changed_at");
 
+        await plans.AddAsync(engine.Resources.Where(r => r.DeletedAt == null && r.VerifyAt <= Now).Select(r => r.Id).Take(100), "ix_resources_verify_at");
+
         // Lists, in the tenant scope: on PostgreSQL through row-level security.
         var user = new UserId(Id(2, 3));
-        await plans.AddAsync(tenant.Sessions.Where(s => s.UserId == user).OrderByDescending(s => s.Id).Take(50), "ix_sessions_user_id_organization_id_id");
-        await plans.AddAsync(tenant.Sessions.OrderByDescending(s => s.Id).Take(50), "ix_sessions_organization_id_id");
-        await plans.AddAsync(tenant.Sessions.Where(s => s.Status == SessionStatus.Active).OrderByDescending(s => s.Id).Take(50), "ix_sessions_organization_id_status_id");
-        await plans.AddAsync(tenant.Sessions.Where(s => s.UserId == user && s.IdempotencyKey == "key-77"), "ix_sessions_user_id_idempotency_key");
+        await plans.AddAsync(tenant.UserSessions.Where(s => s.UserId == user).OrderByDescending(s => s.Id).Take(50), "ix_sessions_user_id_organization_id_id");
+        await plans.AddAsync(tenant.UserSessions.OrderByDescending(s => s.Id).Take(50), "ix_sessions_organization_id_kind_id");
+        await plans.AddAsync(tenant.UserSessions.Where(s => s.Status == SessionStatus.Active).OrderByDescending(s => s.Id).Take(50), "ix_sessions_organization_id_status_id");
+        await plans.AddAsync(tenant.StaticRules.OrderByDescending(s => s.Id).Take(50), "ix_sessions_organization_id_kind_id");
+        await plans.AddAsync(tenant.UserSessions.Where(s => s.UserId == user && s.IdempotencyKey == "key-77"), "ix_sessions_user_id_idempotency_key");
         await plans.AddAsync(tenant.Audit.Where(a => a.Id < 100_000).OrderByDescending(a => a.Id).Take(50), "ix_audit_organization_id_id");
         await plans.AddAsync(tenant.Audit.Where(a => a.SessionId == session).OrderBy(a => a.Id), "ix_audit_session_id_id");
         await plans.AddAsync(tenant.Audit.Where(a => a.SubjectId == user).OrderByDescending(a => a.Id).Take(50), "ix_audit_subject_id_id");
@@ -92,7 +95,8 @@ public class QueryPlanTests
 
         // Row i of one table rests on row i modulo its count of the next, and the counts divide each other: the organizations agree.
         await using var work = await db.BeginWriteAsync(WritePriority.Other, default);
-        await Insert("organizations", Organizations, ("id", Of(1, "i")), ("name", "'o' || i"), ("slug", "'o' || i"), ("is_active", yes), ("max_session", "3600"), ("created_at", At("0")));
+        await Insert("organizations", Organizations, ("id", Of(1, "i")), ("name", "'o' || i"), ("slug", "'o' || i"), ("is_active", yes), ("max_session", "3600"), ("external_id", "'x' || i"), ("opens_while_overdue", no),
+            ("widest_ipv4", "24"), ("widest_ipv6", "56"), ("created_at", At("0")));
         await Insert("users", Users, ("id", Of(2, "i")), ("organization_id", Organizational("i")), ("email", "'user' || i || '@example.org'"), ("is_org_admin", no),
             ("may_name_address", no), ("is_active", yes), ("created_at", At("0")), ("updated_at", At("0")));
         await Insert("api_keys", 20_000, ("id", Of(3, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")), ("name", "'k'"), ("key_prefix", "'eg'"),
@@ -100,8 +104,8 @@ public class QueryPlanTests
         await Insert("allow_lists", Resources, ("key", "'list-' || i"), ("type", "'GATE/TCP_GATE'"), ("identity", "'x'"));
         await Insert("resources", Resources, ("id", Of(4, "i")), ("organization_id", Organizational("i")), ("name", "'r' || i"), ("provider", "'GATE'"), ("resource_type", "'TCP_GATE'"),
             ("identifier", "'x'"), ("config", "'x'"), ("scopes", "'tcp/443'"), ("allowed_addresses", "''"), ("is_active", yes), ("health", "'VALID'"), ("allow_list_key", "'list-' || i"),
-            ("created_at", At("0")), ("updated_at", At("0")));
-        await Insert("sessions", Sessions, ("id", Of(5, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")),
+            ("policy", "'REPAIR'"), ("foreign_rules", "'[]'"), ("quotas", "'[]'"), ("verify_at", At("i")), ("created_at", At("0")), ("updated_at", At("0")));
+        await Insert("sessions", Sessions, ("id", Of(5, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")), ("kind", "CASE WHEN i % 500 = 9 THEN 'STATIC_RULE' ELSE 'SESSION' END"),
             ("status", "CASE WHEN i % 200 = 77 THEN 'ACTIVE' WHEN i % 2000 = 3 THEN 'EXPIRING' ELSE 'EXPIRED' END"), ("started_at", At("i")), ("expires_at", At("i")), ("changed_at", At("i")),
             ("ended_at", $"CASE WHEN i % 200 = 77 OR i % 2000 = 3 THEN NULL ELSE {At("i")} END"),
             ("idempotency_key", "CASE WHEN i % 3 = 0 THEN 'key-' || i END"));

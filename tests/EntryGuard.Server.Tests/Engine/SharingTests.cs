@@ -61,8 +61,8 @@ public sealed class SharingTests
         var secrets = new List<string?>();
         app.Provider.OnApply = (context, _) =>
         {
-            secrets.Add(context.Secret);
-            return context.Secret == "token of theirs" ? Script.Forbidden : null;
+            secrets.Add(context.Credential?.Secret);
+            return context.Credential?.Secret == "token of theirs" ? Script.Forbidden : null;
         };
         var ann = await app.As("ann").StartSession("web", Address);
         var eve = await app.As("eve", "other").StartSession("web", "203.0.113.8");

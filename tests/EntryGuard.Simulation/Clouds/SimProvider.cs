@@ -1,3 +1,4 @@
+using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Simulation.Kernel;
@@ -23,7 +24,7 @@ internal sealed class SimProvider(Loop loop, Process process, Story story, Weath
 
     public ConfigReading Read(ResourceConfig config) => ConfigReading.Good();
 
-    public string? CheckCredential(string credentialType, string secret) => null;
+    public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => null;
 
     public AllowListKeys KeysOf(ResourceConfig config, string identity) => throw new NotSupportedException();
 
@@ -50,7 +51,7 @@ internal sealed class SimProvider(Loop loop, Process process, Story story, Weath
             var seen = cloud.Seen(askedAt).Where(_ => complete || Dice.Chance(0.5)).ToList();
             story.Tell(cloud.Name, $"lists {(complete ? "" : "in part ")}to {process}: {Words(seen.Select(e => e.Rule + (e.IsOurs ? "" : " (foreign)")))}", cloud.Name);
             var rules = seen.Select(e => new ObservedRule(e.Rule, e.Id, e.Mark, e.Until)).ToList();
-            process.Keep(promise, new ListResult(new RuleSnapshot(rules, complete, askedAt) { Capacity = (cloud.Entries.Count, kind.Capacity) }, null));
+            process.Keep(promise, new ListResult(new RuleSnapshot(rules, complete, askedAt) { Quotas = [new RuleQuota(null, cloud.Entries.Count, kind.Capacity)] }, null));
         });
         return promise.Task;
     }

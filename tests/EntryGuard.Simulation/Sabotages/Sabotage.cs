@@ -62,7 +62,7 @@ internal sealed record Sabotage
 
         public ConfigReading Read(ResourceConfig config) => provider.Read(config);
 
-        public string? CheckCredential(string credentialType, string secret) => provider.CheckCredential(credentialType, secret);
+        public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => provider.CheckCredential(organization, credentialType, secret);
 
         public AllowListKeys KeysOf(ResourceConfig config, string identity) => provider.KeysOf(config, identity);
 

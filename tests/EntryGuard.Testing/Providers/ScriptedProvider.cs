@@ -78,7 +78,7 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
             : ConfigReading.Good([.. read.Distinct().Order().Select(Scope.Tcp)]);
     }
 
-    public string? CheckCredential(string credentialType, string secret) =>
+    public string? CheckCredential(OrganizationId organization, string credentialType, string secret) =>
         secret.Contains("token", StringComparison.Ordinal) ? null : "has no token; write { \"token\": \"…\" }";
 
     public AllowListKeys KeysOf(ResourceConfig config, string identity)
@@ -91,7 +91,7 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
     {
         ArgumentNullException.ThrowIfNull(context);
         var cloud = Cloud(context.Config.Identifier);
-        var valid = VerifyReport.Valid("tester", "Adding and removing would work.") with { Capacity = (cloud.Standing.Count, cloud.Capacity) };
+        var valid = VerifyReport.Valid("tester", "Adding and removing would work.") with { Snapshot = Snapshot(cloud, time.GetUtcNow()) };
         return Task.FromResult(OnVerify?.Invoke(context) ?? valid);
     }
 
@@ -105,7 +105,7 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
         if (OnList?.Invoke(context) is { } fault)
             return fault;
         var cloud = Cloud(context.Config.Identifier);
-        var snapshot = new RuleSnapshot(cloud.Observe(), true, asked) { Capacity = (cloud.Standing.Count, cloud.Capacity) };
+        var snapshot = Snapshot(cloud, asked);
         return OnSnapshot?.Invoke(cloud, snapshot) ?? snapshot;
     }
 
@@ -130,6 +130,9 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
             ? ApplyResult.All(changes, new RuleOutcome.Unknown("The connection was lost before the answer came."))
             : result;
     }
+
+    private static RuleSnapshot Snapshot(ScriptedCloud cloud, DateTimeOffset asked) =>
+        new(cloud.Observe(), true, asked) { Quotas = [new RuleQuota(null, cloud.Standing.Count, cloud.Capacity)] };
 
     private static ApplyResult CarryOut(ScriptedCloud cloud, RuleChanges changes, int? onlyFirst)
     {

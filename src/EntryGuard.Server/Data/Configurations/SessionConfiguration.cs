@@ -10,6 +10,7 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.Ignore(s => s.State);
         builder.Property(s => s.Status).IsConcurrencyToken();
         builder.Property(s => s.Reason).HasMaxLength(2000);
+        builder.Property(s => s.Label).HasMaxLength(200);
         builder.Property(s => s.IdempotencyKey).HasMaxLength(255);
         builder.Property(s => s.IdempotencyHash).HasMaxLength(32);
         builder.HasAlternateKey(s => new { s.Id, s.OrganizationId });
@@ -17,9 +18,12 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.HasOne(s => s.User).WithMany().HasForeignKey(s => new { s.UserId, s.OrganizationId })
             .HasPrincipalKey(u => new { u.Id, u.OrganizationId }).OnDelete(DeleteBehavior.Restrict);
 
+        builder.HasOne<User>().WithMany().HasForeignKey(s => new { s.AnswersFor, s.OrganizationId })
+            .HasPrincipalKey(u => new { u.Id, u.OrganizationId }).OnDelete(DeleteBehavior.Restrict);
+
         builder.HasIndex(s => new { s.UserId, s.IdempotencyKey }).IsUnique().HasFilter("idempotency_key IS NOT NULL");
         builder.HasIndex(s => new { s.UserId, s.OrganizationId, s.Id });          // one user's, newest first
-        builder.HasIndex(s => new { s.OrganizationId, s.Id });                    // an organization's, newest first
+        builder.HasIndex(s => new { s.OrganizationId, s.Kind, s.Id });            // an organization's, newest first
         builder.HasIndex(s => new { s.OrganizationId, s.Status, s.Id });          // ... of one status
         builder.HasIndex(s => s.ChangedAt).HasFilter("ended_at IS NULL");         // what the sweep recomputes: few have not ended
     }

@@ -30,7 +30,7 @@ public static class CreateCredential
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(secrets);
         ArgumentNullException.ThrowIfNull(clock);
-        var (wish, refusal) = Parse(request, providers);
+        var (wish, refusal) = Parse(request, caller.Organization, providers);
         if (wish is null)
             return new RefusalResult(refusal!);
         var now = clock.Now;
@@ -70,16 +70,17 @@ public static class CreateCredential
     /// <summary>The secret as it is stored and given to providers, if those that take such a credential find nothing wrong with its shape.</summary>
     /// <param name="field">Its name in the request; faults are added to <paramref name="errors"/>.</param>
     /// <param name="given">Null: left out.</param>
+    /// <param name="organization">Whose it is to be.</param>
     /// <param name="takers">Providers that take this type of credential.</param>
     /// <param name="credentialType">For those.</param>
     /// <param name="errors">By field.</param>
     internal static string? Secret(
-        string field, JsonElement? given, IEnumerable<IResourceProvider> takers, string credentialType, Dictionary<string, string> errors)
+        string field, JsonElement? given, OrganizationId organization, IEnumerable<IResourceProvider> takers, string credentialType, Dictionary<string, string> errors)
     {
         var secret = RequestFields.JsonObject(field, given, MostSecret, errors);
         if (secret is null || errors.ContainsKey(field))
             return null;
-        if (takers.Select(p => p.CheckCredential(credentialType, secret)).FirstOrDefault(fault => fault is not null) is not { } fault)
+        if (takers.Select(p => p.CheckCredential(organization, credentialType, secret)).FirstOrDefault(fault => fault is not null) is not { } fault)
             return secret;
         errors[field] = fault;
         return null;
@@ -89,13 +90,13 @@ public static class CreateCredential
     internal static IReadOnlyList<IResourceProvider> Takers(ProviderSet providers, string provider, string credentialType) =>
         [.. providers.All.Where(p => p.Type.Provider == provider && p.Capabilities.CredentialTypes.Contains(credentialType))];
 
-    private static (Wish? Wish, Refusal? Refusal) Parse(CreateCredentialRequest request, ProviderSet providers)
+    private static (Wish? Wish, Refusal? Refusal) Parse(CreateCredentialRequest request, OrganizationId organization, ProviderSet providers)
     {
         ArgumentNullException.ThrowIfNull(providers);
         var errors = new Dictionary<string, string>();
         var name = RequestFields.Name("name", request.Name, errors);
         var takers = Type(request, providers, errors);
-        var secret = Secret("credentialData", request.CredentialData, takers, request.CredentialType ?? "", errors);
+        var secret = Secret("credentialData", request.CredentialData, organization, takers, request.CredentialType ?? "", errors);
         if (secret is null)
             errors.TryAdd("credentialData", "is missing");
         return errors.Count > 0

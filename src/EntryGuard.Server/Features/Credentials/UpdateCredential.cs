@@ -162,7 +162,7 @@ public static class UpdateCredential
         var errors = new Dictionary<string, string>();
         var name = request.Name is null ? null : RequestFields.Name("name", request.Name, errors);
         var takers = CreateCredential.Takers(providers, credential.Provider, credential.CredentialType);
-        var secret = CreateCredential.Secret("credentialData", request.CredentialData, takers, credential.CredentialType, errors);
+        var secret = CreateCredential.Secret("credentialData", request.CredentialData, credential.OrganizationId, takers, credential.CredentialType, errors);
         if (request.CredentialData?.ValueKind == JsonValueKind.Null)
             errors["credentialData"] = "is null; leave it out to keep the secret";
         else if (secret is not null && takers.Count == 0)

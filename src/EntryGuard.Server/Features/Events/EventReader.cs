@@ -63,7 +63,7 @@ internal sealed class EventReader(EntryGuardDb db, Caller caller, TimeProvider t
     {
         var organization = await db.Organizations.Select(o => o.Name).SingleAsync(ct);
         var ids = rows.Select(a => a.SessionId).OfType<SessionId>().Distinct().ToList();
-        var sessions = await db.Sessions.AsNoTracking().Where(s => ids.Contains(s.Id) && (seesAll || s.UserId == caller.UserId))
+        var sessions = await db.UserSessions.AsNoTracking().Where(s => ids.Contains(s.Id) && (seesAll || s.UserId == caller.UserId))
             .Select(SessionView.Projection).AsSplitQuery().ToListAsync(ct);
         var shown = sessions.ToDictionary(s => s.Session.Id, s => s.ToResponse());
         return

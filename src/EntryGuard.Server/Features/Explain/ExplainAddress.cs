@@ -51,7 +51,7 @@ public static class ExplainAddress
         var open = db.ResourceIps.AsNoTracking().Where(c => c.AllowListKey == key && c.DueAt != null);
         var covering = (await open.Select(c => c.Address).Distinct().ToListAsync(ct)).Where(a => a.Contains(asked)).ToList();
         var claims = await open.Where(c => covering.Contains(c.Address)).OrderBy(c => c.Id)
-            .Select(c => new Held(c, c.Resource!.Name, c.Session!.UserId, c.Session.User!.Email, c.Session.Status)).ToListAsync(ct);
+            .Select(c => new Held(c, c.Resource!.Name, c.Session!.Kind, c.Session.UserId, c.Session.User == null ? c.Session.Label : c.Session.User.Email, c.Session.Status)).ToListAsync(ct);
         if (!caller.IsOrgAdmin && !caller.MayNameAddress && asked != caller.Address && !claims.Exists(c => c.User == caller.UserId))
             return (null, [], new Refusal(ErrorCodes.AddressNotPermitted, RefusalKind.Forbidden,
                 $"You may only ask about the address you come from, {caller.Address}, and those you have open."));
@@ -94,13 +94,14 @@ public static class ExplainAddress
         };
     }
 
-    private sealed record Held(ResourceIp Claim, string ResourceName, UserId User, string UserEmail, SessionStatus SessionStatus)
+    private sealed record Held(ResourceIp Claim, string ResourceName, OwnerKind Kind, UserId? User, string? OwnerName, SessionStatus SessionStatus)
     {
         public ExplainedClaim ToResponse() => new()
         {
             ResourceIpId = Claim.Id.Value,
             SessionId = Claim.SessionId.Value,
-            UserEmail = UserEmail,
+            OwnerKind = Names.Wire(Kind),
+            OwnerName = OwnerName,
             ResourceName = ResourceName,
             IpAddress = Claim.Address.ToString(),
             Rules = [.. Claim.Scopes.Select(s => s.ToString())],

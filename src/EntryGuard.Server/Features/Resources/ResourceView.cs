@@ -15,6 +15,13 @@ public static class ResourceView
         CredentialName = r.Credential == null ? null : r.Credential.Name,
     };
 
+    /// <summary>Room at the provider.</summary>
+    public static IReadOnlyList<CapacityResponse> Capacity(Resource resource)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        return [.. resource.Quotas.Select(q => new CapacityResponse { IpVersion = q.IpVersion, Used = q.Used, Limit = q.Limit })];
+    }
+
     /// <summary>What the database gives.</summary>
     public sealed class Row
     {
@@ -39,8 +46,7 @@ public static class ResourceView
             LastVerifiedAt = Resource.LastVerifiedAt,
             AllowedAddresses = Resource.AllowedAddresses,
             Rules = [.. Resource.Scopes.Select(s => s.ToString())],
-            CapacityUsed = Resource.CapacityUsed,
-            CapacityLimit = Resource.CapacityLimit,
+            Capacity = Capacity(Resource),
             CreatedAt = Resource.CreatedAt,
             UpdatedAt = Resource.UpdatedAt,
         };

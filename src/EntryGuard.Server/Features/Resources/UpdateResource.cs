@@ -155,15 +155,17 @@ public static class UpdateResource
     // E08: refused before anything moves if the provider is known to lack room for both the old and the new rules.
     private static Refusal? RoomFault(Resource resource, List<ResourceIp> claims, ImmutableArray<Scope> scopes)
     {
-        if (resource is not { CapacityLimit: { } limit, CapacityUsed: { } used })
-            return null;
         var live = claims.Where(c => c.State.IsLive).ToList();
         var standing = live.SelectMany(c => c.Scopes.Select(s => new RuleKey(s, c.Address))).ToHashSet();
-        var needed = live.SelectMany(c => scopes.Select(s => new RuleKey(s, c.Address))).Distinct().Count(rule => !standing.Contains(rule));
-        return needed <= limit - used
-            ? null
-            : new Refusal(ErrorCodes.CapacityExceeded, RefusalKind.Invalid,
-                $"Live sessions would need {needed} more rules, and the provider has room for {Math.Max(0, limit - used)} ({used} of {limit} are used). End some sessions first.");
+        var needed = live.SelectMany(c => scopes.Select(s => new RuleKey(s, c.Address))).Distinct().Where(rule => !standing.Contains(rule)).ToList();
+        foreach (var quota in resource.Quotas)
+        {
+            if (needed.Count(rule => quota.Counts(rule.Address.IpVersion)) is var more && more > quota.Free)
+                return new Refusal(ErrorCodes.CapacityExceeded, RefusalKind.Invalid,
+                    $"Live sessions would need {more} more rules, and the provider has room for {quota.Free} ({quota.Used} of {quota.Limit} are used). End some sessions first.");
+        }
+
+        return null;
     }
 
     private static void MoveClaims(SessionWrite write, Resource resource, List<ResourceIp> claims, bool end, ImmutableArray<Scope> scopes)

@@ -33,7 +33,7 @@ public static class ListSessions
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
 
-        var sessions = db.Sessions.AsNoTracking();
+        var sessions = db.UserSessions.AsNoTracking();
         if (user is { } owner)
             sessions = sessions.Where(s => s.UserId == owner);
         if (statuses.Count > 0)

@@ -36,7 +36,7 @@ public static class SessionView
         public SessionResponse ToResponse(IReadOnlyList<NotOpened>? notOpened = null) => new()
         {
             Id = Session.Id.Value,
-            UserId = Session.UserId.Value,
+            UserId = Session.UserId!.Value.Value,
             UserName = UserName,
             UserEmail = UserEmail,
             Ipv4Address = Session.IPv4?.ToString(),

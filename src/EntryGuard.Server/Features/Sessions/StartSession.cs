@@ -71,7 +71,7 @@ public static class StartSession
                 "This Idempotency-Key came with another request before; use a new one for a new session."));
 
     private static async Task<SessionView.Row?> EarlierAsync(EntryGuardDb db, Caller caller, string key, CancellationToken ct) =>
-        await db.Sessions.AsNoTracking().Where(s => s.UserId == caller.UserId && s.IdempotencyKey == key)
+        await db.UserSessions.AsNoTracking().Where(s => s.UserId == caller.UserId && s.IdempotencyKey == key)
             .Select(SessionView.Projection).AsSplitQuery().SingleOrDefaultAsync(ct);
 
     private static (StartWish? Wish, Refusal? Refusal) Parse(StartSessionRequest request, string? idempotencyKey, Caller caller, SessionSettings settings)

@@ -29,7 +29,7 @@ public static class StopSession
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
             write = await SessionWrite.LockAsync(db, [id], clock.Now, caller.Actor, false, ct);
-            if (!write.Sessions.TryGetValue(id, out var session) || (reason == EndReason.Manual && session.UserId != caller.UserId))
+            if (!write.Sessions.TryGetValue(id, out var session) || session.Kind != OwnerKind.Session || (reason == EndReason.Manual && session.UserId != caller.UserId))
                 return new RefusalResult(GetSession.NotFound);
             if (session.State.IsTerminal)
                 return new RefusalResult(NotStoppable);

@@ -28,6 +28,7 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:Gate:Listen", "loopback", Range, IsList: true),
         new("EntryGuard:Gate:Forward", "loopback", Range, IsList: true),
         new("EntryGuard:Gate:RemovalDelay", "00:00:00", Delay),
+        new("EntryGuard:PrivateEndpoints", "none", RangeOrHost, IsList: true),
         new("EntryGuard:Cluster:ClusterId", "the installation's code", Anything),
         new("EntryGuard:Cluster:AdvertisedAddress", "loopback", Address),
         new("EntryGuard:Cluster:SiloPort", "0", Whole(0, 65_535)),
@@ -52,6 +53,11 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
             ? null : $"is '{value}'; write a whole number from {least} to {most}";
 
     private static string? Range(string value) => Cidr.TryParse(value, out _, out var fault) ? null : fault;
+
+    // What is made of digits, dots and colons was meant to be a range.
+    private static string? RangeOrHost(string value) =>
+        Cidr.TryParse(value, out _, out var fault) || (Uri.CheckHostName(value) == UriHostNameType.Dns && value.Any(char.IsAsciiLetter))
+            ? null : value.All(c => char.IsAsciiHexDigit(c) || c is '.' or ':' or '/') ? fault : $"is '{value}'; write a host name or a range such as 10.0.0.0/8";
 
     private static string? Address(string value) =>
         !Cidr.TryParse(value, out var address, out var fault) ? fault
