@@ -10,9 +10,24 @@ public sealed record RuleAddition(RuleKey Rule, string Mark, DateTimeOffset Unti
 
 /// <summary>One rule that is to go: every entry named here, and every entry of the allow-list with this mark and this address.</summary>
 /// <param name="Rule">What was opened, to whom.</param>
-/// <param name="Mark">The owner mark. Entries without it are somebody else's.</param>
+/// <param name="Mark">The owner mark. Entries without it are somebody else's. <see cref="RuleKey.AnyMark"/>: the admin declared the list wholly ours.</param>
 /// <param name="Entries">What claims recorded and lists showed; may be empty.</param>
-public sealed record RuleRemoval(RuleKey Rule, string Mark, IReadOnlyList<RuleEntry> Entries);
+public sealed record RuleRemoval(RuleKey Rule, string Mark, IReadOnlyList<RuleEntry> Entries)
+{
+    /// <summary>Only entries that are named by their id: others with the same mark and address are wanted.</summary>
+    public bool OnlyNamed { get; init; }
+
+    /// <summary>Whether this entry of the allow-list is to go.</summary>
+    /// <param name="entry">As listed.</param>
+    public bool Takes(ObservedRule entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (Mark != RuleKey.AnyMark && entry.Mark != Mark)
+            return false;
+        var isNamed = entry.Id is not null && Entries.Any(e => e.Id == entry.Id);
+        return isNamed || (!OnlyNamed && Mark != RuleKey.AnyMark && entry.Rule.Address == Rule.Address);
+    }
+}
 
 /// <summary>One call's worth of changes. Removals are carried out first.</summary>
 public sealed record RuleChanges(IReadOnlyList<RuleRemoval> Removals, IReadOnlyList<RuleAddition> Additions)

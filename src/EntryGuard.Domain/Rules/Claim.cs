@@ -43,6 +43,13 @@ public sealed record Claim
     /// <summary>The earliest end the provider is known to hold for its rules; null where it holds none, nothing stands, or a call left it open which.</summary>
     public DateTimeOffset? HeldUntil { get; init; }
 
+    /// <summary>
+    /// Of a claim that was born leaving: the mark of the one entry it is about, where that is not the mark of its rule, since somebody
+    /// altered what we made; <see cref="RuleKey.AnyMark"/> if anybody may have made it. Such a claim takes nothing but its recorded entries.
+    /// Null: whatever carries the mark of its rules is its own.
+    /// </summary>
+    public string? Mark { get; init; }
+
     /// <summary>Identity under which its Resource is verified now.</summary>
     public string? Identity { get; init; }
 

@@ -27,6 +27,9 @@ public readonly record struct RuleKey(Scope Scope, Cidr Address)
         return $"{MarkPrefix(installation)}{id}";
     }
 
+    /// <summary>Stands for whatever mark an entry carries, or none: only for entries named by their id, on a list an admin declared wholly ours.</summary>
+    public const string AnyMark = "*";
+
     /// <summary>What the marks of one installation begin with, and those of no other.</summary>
     public static string MarkPrefix(string installation) => $"eg:{installation}:";
 

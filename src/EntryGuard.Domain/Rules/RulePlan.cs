@@ -40,9 +40,10 @@ public sealed record RulePlan(
         private readonly Sight? sight;
         private readonly ILookup<RuleKey, Claim> live;
         private readonly HashSet<RuleKey> unansweredRemovals;
+        private readonly ILookup<(Net.Cidr, string?), Claim> leaving;
 
         // By credential too: nobody's claim fails, or stays open, because of somebody else's credential.
-        private readonly Dictionary<(RuleKey, CredentialId?), (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
+        private readonly Dictionary<(RuleKey, string Mark, CredentialId?), (RuleRemoval Change, Claim Asking, List<ResourceIpId> Claims)> removals = [];
         private readonly Dictionary<(RuleKey, CredentialId?), (RuleAddition Change, Claim Asking, List<ResourceIpId> Claims)> additions = [];
         private readonly List<Settlement> settlements = [];
         private readonly List<ResourceIpId> seen = [];
@@ -53,6 +54,7 @@ public sealed record RulePlan(
         {
             (this.claims, this.terms, this.now) = (claims, terms, now);
             live = ByRule(claims.Where(c => c.State.IsLive));
+            leaving = claims.Where(c => c.State.IsLeaving).ToLookup(c => (c.Address, c.Mark));
             unansweredRemovals = [.. claims.Where(c => c.State.IsLeaving && c.AwaitsList).SelectMany(c => c.Rules)];
             sight = observed is null ? null : new Sight(observed, terms);
         }
@@ -80,7 +82,7 @@ public sealed record RulePlan(
                     heirs.UnionWith(standing.Select(c => c.Id));
                 else if (live.Contains(rule))
                     waits = true;   // whoever opens it next inherits it; if they leave, it goes
-                else if (!(ProvesAbsence(claim) && claim.IsDue(now) && sight!.Ours(rule).Count == 0))
+                else if (!(ProvesAbsence(claim) && claim.IsDue(now) && !sight!.HasAny(Removal(rule, claim))))
                     mustGo.Add(rule);
             }
 
@@ -248,10 +250,10 @@ public sealed record RulePlan(
             sight is { IsConclusive: true } && !(claim.SeenAt + terms.Capabilities.ReadDelay > sight.AskedAt);
 
         private List<RuleEntry> Listed(IEnumerable<RuleKey> rules) =>
-            [.. rules.SelectMany(rule => sight!.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope)))];
+            [.. rules.SelectMany(rule => sight!.Exact(rule).Select(o => new RuleEntry(o.Id, rule.Scope)))];
 
         // Somebody else's equal rule has no end that is ours to move.
-        private bool HasWrongEnd(RuleKey rule) => sight!.Ours(rule).Count > 0 && sight.HeldUntil(rule) != Until(rule);
+        private bool HasWrongEnd(RuleKey rule) => sight!.Exact(rule).Count > 0 && sight.HeldUntil(rule) != Until(rule);
 
         // A removal without an answer may still take off what is there now.
         private bool IsStable(RuleKey rule) => sight!.IsAfterQuiet || !unansweredRemovals.Contains(rule);
@@ -262,24 +264,32 @@ public sealed record RulePlan(
         {
             var key = (rule, claim.Credential);
             if (!additions.TryGetValue(key, out var planned))
-                additions[key] = planned = (new RuleAddition(rule, rule.OwnerMark(terms.Installation, terms.Key), Until(rule)), claim, []);
+                additions[key] = planned = (new RuleAddition(rule, Mark(rule), Until(rule)), claim, []);
             if (!planned.Claims.Contains(claim.Id))
                 planned.Claims.Add(claim.Id);
         }
 
         private void Remove(RuleKey rule, Claim claim)
         {
-            var key = (rule, claim.Credential);
+            var removal = Removal(rule, claim);
+            var key = (rule, removal.Mark, claim.Credential);
             if (!removals.TryGetValue(key, out var planned))
             {
-                var recorded = claims.Where(c => c.State.IsLeaving && c.Address == rule.Address).SelectMany(c => c.Entries).Where(e => e.Scope == rule.Scope);
-                var listed = sight is null ? [] : sight.Ours(rule).Select(o => new RuleEntry(o.Id, rule.Scope));
-                removals[key] = planned = (
-                    new RuleRemoval(rule, rule.OwnerMark(terms.Installation, terms.Key), [.. recorded.Concat(listed).Distinct()]), claim, []);
+                var listed = sight is null ? [] : sight.Taken(removal).Select(o => new RuleEntry(o.Id, rule.Scope));
+                removals[key] = planned = (removal with { Entries = [.. removal.Entries.Concat(listed).Distinct()] }, claim, []);
             }
 
             planned.Claims.Add(claim.Id);
         }
+
+        // All that was recorded of what leaves with this mark from this address.
+        private RuleRemoval Removal(RuleKey rule, Claim claim)
+        {
+            var recorded = leaving[(claim.Address, claim.Mark)].SelectMany(c => c.Entries).Where(e => e.Scope == rule.Scope);
+            return new RuleRemoval(rule, claim.Mark ?? Mark(rule), [.. recorded.Distinct()]) { OnlyNamed = claim.Mark is not null };
+        }
+
+        private string Mark(RuleKey rule) => rule.OwnerMark(terms.Installation, terms.Key);
 
         private static ILookup<RuleKey, Claim> ByRule(IEnumerable<Claim> claims) =>
             claims.SelectMany(c => c.Rules.Select(rule => (rule, c))).ToLookup(pair => pair.rule, pair => pair.c);
@@ -292,6 +302,7 @@ public sealed record RulePlan(
             snapshot.Rules.Where(r => r.Mark is not null).ToLookup(r => (r.Mark!, r.Rule.Address));
 
         private readonly HashSet<RuleKey> standing = [.. snapshot.Rules.Select(r => r.Rule)];
+        private Dictionary<string, ObservedRule>? byId;
 
         public DateTimeOffset AskedAt => snapshot.AskedAt;
 
@@ -299,12 +310,24 @@ public sealed record RulePlan(
 
         public bool IsConclusive => snapshot.IsComplete && IsAfterQuiet;
 
-        /// <summary>Entries with the rule's own mark and address.</summary>
-        public IReadOnlyList<ObservedRule> Ours(RuleKey rule) => [.. ours[(rule.OwnerMark(terms.Installation, terms.Key), rule.Address)]];
+        /// <summary>Entries that are the rule and carry its own mark.</summary>
+        public IReadOnlyList<ObservedRule> Exact(RuleKey rule) =>
+            [.. ours[(rule.OwnerMark(terms.Installation, terms.Key), rule.Address)].Where(o => o.Rule == rule)];
+
+        /// <summary>Entries that a removal takes.</summary>
+        public IEnumerable<ObservedRule> Taken(RuleRemoval removal)
+        {
+            byId ??= snapshot.Rules.Where(r => r.Id is not null).DistinctBy(r => r.Id).ToDictionary(r => r.Id!);
+            var named = removal.Entries.Select(e => e.Id is { } id ? byId.GetValueOrDefault(id) : null).OfType<ObservedRule>().Where(removal.Takes);
+            return removal.OnlyNamed ? named : named.Concat(ours[(removal.Mark, removal.Rule.Address)]).Distinct();
+        }
+
+        /// <summary>Something that a removal would take stands.</summary>
+        public bool HasAny(RuleRemoval removal) => Taken(removal).Any();
 
         /// <summary>The address is let in to the scope, by our rule or by somebody else's equal one.</summary>
-        public bool Shows(RuleKey rule) => standing.Contains(rule) || Ours(rule).Count > 0;
+        public bool Shows(RuleKey rule) => standing.Contains(rule);
 
-        public DateTimeOffset? HeldUntil(RuleKey rule) => Ours(rule) is [var first, ..] ? first.Until : null;
+        public DateTimeOffset? HeldUntil(RuleKey rule) => Exact(rule) is [var first, ..] ? first.Until : null;
     }
 }
