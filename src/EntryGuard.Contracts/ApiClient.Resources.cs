@@ -38,6 +38,10 @@ public sealed partial class ApiClient
     /// <summary><c>POST /resources/{id}/verify</c>.</summary>
     public Task<ApiAnswer<VerifyResponse>> VerifyResourceAsync(Guid id, CancellationToken ct) => PostAsync<VerifyResponse>($"resources/{id}/verify", ct);
 
+    /// <summary><c>POST /resources/{id}/reconcile</c>.</summary>
+    public Task<ApiAnswer<ReconcileResponse>> ReconcileResourceAsync(Guid id, ReconcileRequest request, CancellationToken ct) =>
+        SendAsync<ReconcileRequest, ReconcileResponse>(HttpMethod.Post, $"resources/{id}/reconcile", request, ct);
+
     /// <summary><c>GET /resources/{id}/users</c>.</summary>
     /// <inheritdoc cref="ListResourcesAsync" path="/param"/>
     public Task<ApiAnswer<IReadOnlyList<AssignedUser>>> ListAssignedUsersAsync(Guid id, string? query, CancellationToken ct) =>

@@ -30,6 +30,8 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(ResourceResponse))]
 [JsonSerializable(typeof(IReadOnlyList<ResourceResponse>))]
 [JsonSerializable(typeof(VerifyResponse))]
+[JsonSerializable(typeof(ReconcileRequest))]
+[JsonSerializable(typeof(ReconcileResponse))]
 [JsonSerializable(typeof(IReadOnlyList<AssignedUser>))]
 [JsonSerializable(typeof(MessageResponse))]
 [JsonSerializable(typeof(ExplainResponse))]

@@ -87,6 +87,9 @@ public sealed record SessionResponse
     /// <summary>MANUAL, ADMIN, EXPIRED, ACCESS_REVOKED, RULES_LOST, RESTORED; null while running.</summary>
     public string? EndedReason { get; init; }
 
+    /// <summary>When one of its rules was found at the provider again after it had been seen gone, last; null: never.</summary>
+    public DateTimeOffset? FoundAgainAt { get; init; }
+
     /// <summary>Since when a closing is overdue; null while none is.</summary>
     public DateTimeOffset? OverdueSince { get; init; }
 
@@ -127,7 +130,7 @@ public sealed record ResourceIpResponse
     /// <summary>PENDING, APPLYING, APPLIED, FAILED, REMOVING, REMOVED.</summary>
     public required string Status { get; init; }
 
-    /// <summary>DIRECT or ADMIN: what entitles it.</summary>
+    /// <summary>DIRECT or ADMIN: what entitles it. DRIFT: nothing; its rule was found at the provider, and is being taken off.</summary>
     public required string Grant { get; init; }
 
     /// <summary>The provider's id of its first rule; null where it has none, or nothing was made.</summary>
@@ -150,6 +153,12 @@ public sealed record ResourceIpResponse
 
     /// <summary>Since when its closing is overdue; null while it is not.</summary>
     public DateTimeOffset? OverdueSince { get; init; }
+
+    /// <summary>
+    /// A rule of somebody else's that lets the address in whatever happens here, as last seen: "tcp/443 0.0.0.0/0". Of what has ended: that
+    /// still let it in then. Null: none is known.
+    /// </summary>
+    public string? AllowedAnywayBy { get; init; }
 
     /// <summary>Stable; null if nothing went wrong.</summary>
     public string? ErrorCode { get; init; }

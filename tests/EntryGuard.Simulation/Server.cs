@@ -1,4 +1,5 @@
 using EntryGuard.Domain;
+using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Data.Secrets;
 using EntryGuard.Server.Engine;
@@ -41,10 +42,11 @@ internal sealed class Server : IEngine, IAsyncDisposable
         var (budget, secrets) = (new CallBudget(Process.Time), new SecretBox(new Microsoft.AspNetCore.DataProtection.EphemeralDataProtectionProvider()));
         var right = new WriteRight();
         right.Grant();
+        var reconciliation = new Reconciliation(Databases, Clock, metrics, DriftBrake.Default);
         for (var i = 0; i < 2; i++)
-            workers.Add(new AllowListWorker(Databases, Providers, secrets, budget, Clock, Process.Time, metrics, right, log.For<AllowListWorker>()));
+            workers.Add(new AllowListWorker(Databases, Providers, secrets, budget, Clock, Process.Time, metrics, right, log.For<AllowListWorker>(), reconciliation));
         due = new DueClaims(Databases, Clock, metrics);
-        sweep = new Sweep(Databases, due, Providers, Clock, this, metrics, log.For<Sweep>());
+        sweep = new Sweep(Databases, due, Providers, Clock, this, metrics, reconciliation, log.For<Sweep>());
     }
 
     public Process Process { get; }

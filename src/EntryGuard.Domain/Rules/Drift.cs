@@ -11,6 +11,9 @@ namespace EntryGuard.Domain.Rules;
 public sealed record Drift(
     IReadOnlyList<RuleKey> Missing, IReadOnlyList<ObservedRule> Altered, IReadOnlyList<ObservedRule> Unwanted, IReadOnlyList<ObservedRule> Foreign)
 {
+    /// <summary>Entries of ours that are as they should be, or are being taken off.</summary>
+    public int Ours { get; private init; }
+
     /// <summary>Nothing of ours is there that should not be, and nothing is missing; others may have rules there.</summary>
     public bool IsNone => Missing.Count == 0 && Altered.Count == 0 && Unwanted.Count == 0;
 
@@ -29,13 +32,14 @@ public sealed record Drift(
         var marks = wanted.Select(Mark).ToHashSet();
         var goingMarks = leaving.Select(r => r.Mark).ToHashSet();
         var standing = observed.Rules.Select(r => r.Rule).ToHashSet();
+        var ours = 0;
         var (altered, unwanted, foreign) = (new List<ObservedRule>(), new List<ObservedRule>(), new List<ObservedRule>());
         foreach (var entry in observed.Rules)
         {
             if (!entry.IsMarkedBy(terms.Installation))
                 foreign.Add(entry);
             else if (wanted.Contains(entry.Rule) || (goingMarks.Contains(entry.Mark!) && leaving.Exists(r => r.Takes(entry))))
-                continue;
+                ours++;
             else
                 (marks.Contains(entry.Mark!) ? altered : unwanted).Add(entry);
         }
@@ -43,7 +47,7 @@ public sealed record Drift(
         var provable = observed.IsComplete && !(terms.ProvableFrom > observed.AskedAt);
         var missing = claims.Where(c => provable && c.State is { IsLive: true, Status: ResourceIpStatus.Applied })
             .SelectMany(c => c.Rules).Distinct().Where(rule => !standing.Contains(rule));
-        return new Drift([.. missing], altered, unwanted, foreign);
+        return new Drift([.. missing], altered, unwanted, foreign) { Ours = ours };
 
         string Mark(RuleKey rule) => rule.OwnerMark(terms.Installation, terms.Key);
     }

@@ -13,4 +13,10 @@ public sealed class AllowList
 
     /// <summary>Latest deadline of any call that went without an answer (E12). Never goes back; null: there was none.</summary>
     public DateTimeOffset? QuietAfter { get; set; }
+
+    /// <summary>An admin asked for a reconciliation now; null: nobody does, or it was made.</summary>
+    public DateTimeOffset? ReconcileAskedAt { get; set; }
+
+    /// <summary>... and said that it may remove more than the brake lets pass.</summary>
+    public bool ReconcileUnbraked { get; set; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 
@@ -95,6 +96,14 @@ public sealed class Resource
 
     /// <summary>Entries that can be added for an address of this family, as last seen; null: no limit, or not known.</summary>
     public int? FreeFor(int ipVersion) => Quotas.Where(q => q.Counts(ipVersion)).Select(q => (int?)q.Free).Min();
+
+    /// <summary>A rule of somebody else's that lets the address in to any of these scopes, the widest if there are several, as last seen; null: none was.</summary>
+    public ForeignRule? AllowingAnyway(Cidr address, IReadOnlyCollection<Scope> scopes) => AllowingAnyway(ForeignRules, address, scopes);
+
+    /// <inheritdoc cref="AllowingAnyway(Cidr, IReadOnlyCollection{Scope})"/>
+    public static ForeignRule? AllowingAnyway(IReadOnlyCollection<ForeignRule> foreign, Cidr address, IReadOnlyCollection<Scope> scopes) =>
+        foreign.Where(f => f.Rule.Address.Contains(address) && scopes.Any(f.Rule.Scope.Overlaps)).OrderBy(f => f.Rule.Address.PrefixLength)
+            .Select(f => (ForeignRule?)f).FirstOrDefault();
 
     /// <summary>As its provider reads it.</summary>
     /// <param name="config">Settings to try instead of its own, as JSON; null: its own.</param>

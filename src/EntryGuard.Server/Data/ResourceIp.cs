@@ -98,7 +98,7 @@ public sealed class ResourceIp
     /// <summary>The owner mark its entries carry, where that is not the mark of its own rule: somebody altered the entry. Null: its own.</summary>
     public string? Mark { get; set; }
 
-    /// <summary>A rule of somebody else's that lets the address in whatever happens here, as last seen; null: none was seen.</summary>
+    /// <summary>A rule of somebody else's that let the address in when its own rules were seen gone ("tcp/443 0.0.0.0/0"); null: none was seen, or it is not gone yet.</summary>
     public string? AllowedBy { get; set; }
 
     /// <summary>Times its rule was lost within the hour that began at <see cref="LossesSince"/>.</summary>
@@ -148,6 +148,7 @@ public sealed class ResourceIp
         Entries = Entries,
         SeenAt = SeenAt,
         HeldUntil = HeldUntil,
+        Mark = Mark,
         Identity = Resource.Identity,
     };
 }

@@ -18,7 +18,11 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     private string? installation;
 
     /// <summary>Null if the allow-list does not exist or has nothing to do.</summary>
-    public async Task<LoadedAllowList?> LoadAsync(AllowListKey key, Func<ResourceType, bool> everyLiveClaim, CancellationToken ct)
+    /// <param name="key">Which.</param>
+    /// <param name="everyLiveClaim">Whether all claims that are live are needed, also those that are settled.</param>
+    /// <param name="isCompared">Whether it is to be compared with what the provider has: even if it has nothing to do.</param>
+    /// <param name="ct">Cancels the read.</param>
+    public async Task<LoadedAllowList?> LoadAsync(AllowListKey key, Func<ResourceType, bool> everyLiveClaim, Func<AllowList, bool> isCompared, CancellationToken ct)
     {
         await using var db = databases.OpenEngine();
         await using var read = await db.BeginReadAsync(ct);
@@ -26,29 +30,39 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
             return null;
         installation ??= (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
         var type = TypeOf(list);
-        var now = clock.Now;
-        var open = db.ResourceIps.AsNoTracking().Include(c => c.Resource!).ThenInclude(r => r.Credential).Include(c => c.Resource!).ThenInclude(r => r.Organization)
-            .Where(c => c.AllowListKey == key && c.DueAt != null);
-        List<ResourceIp> rows;
-        if (everyLiveClaim(type))
+        List<Resource>? served = isCompared(list) ? await db.Resources.AsNoTracking().WithCredential()
+            .Where(r => r.AllowListKey == key && r.DeletedAt == null && r.Identity == list.Identity).OrderBy(r => r.Id).ToListAsync(ct) : null;
+        var rows = await ClaimsAsync(db, key, served is not null || everyLiveClaim(type), ct);
+        served = served is { Count: > 0 } ? served : null;
+        if (rows.Count == 0 && served is null)
+            return null;
+        var reached = served?.ToDictionary(r => r.Id) ?? [];
+        var missing = rows.Select(c => c.ResourceId).Distinct().Where(id => !reached.ContainsKey(id)).ToList();
+        if (missing.Count > 0)
         {
-            rows = await open.ToListAsync(ct);
-        }
-        else
-        {
-            rows = await open.Where(c => c.Status != ResourceIpStatus.Applied || c.NextAttemptAt <= now).ToListAsync(ct);
-            var ids = rows.Select(c => c.Id).ToHashSet();
-            var addresses = rows.Select(c => c.Address).Distinct().ToList();
-            var sharing = await open.Where(c => c.Status == ResourceIpStatus.Applied && addresses.Contains(c.Address)).ToListAsync(ct);
-            rows.AddRange(sharing.Where(c => !ids.Contains(c.Id)));
+            foreach (var resource in await db.Resources.AsNoTracking().WithCredential().Where(r => missing.Contains(r.Id)).ToListAsync(ct))
+                reached[resource.Id] = resource;
         }
 
-        if (rows.Count == 0)
-            return null;
+        rows.ForEach(c => c.Resource = reached[c.ResourceId]);
         return new LoadedAllowList(
             key, type, installation, list.QuietAfter, [.. rows.Select(c => c.ToClaim())], rows.ToDictionary(c => c.Id, c => c.SessionId),
-            rows.Select(c => c.Resource!).DistinctBy(r => r.Id).ToDictionary(r => r.Id, ResourceView.Of),
-            [.. rows.Where(c => c.AttemptId is not null).Select(c => c.Id)]);
+            reached.ToDictionary(r => r.Key, r => ResourceView.Of(r.Value)), [.. rows.Where(c => c.AttemptId is not null).Select(c => c.Id)])
+        { Served = served, IsUnbraked = list.ReconcileUnbraked };
+    }
+
+    private async Task<List<ResourceIp>> ClaimsAsync(EntryGuardDb db, AllowListKey key, bool all, CancellationToken ct)
+    {
+        var open = db.ResourceIps.AsNoTracking().Where(c => c.AllowListKey == key && c.DueAt != null);
+        if (all)
+            return await open.ToListAsync(ct);
+        var now = clock.Now;
+        var rows = await open.Where(c => c.Status != ResourceIpStatus.Applied || c.NextAttemptAt <= now).ToListAsync(ct);
+        var ids = rows.Select(c => c.Id).ToHashSet();
+        var addresses = rows.Select(c => c.Address).Distinct().ToList();
+        var sharing = await open.Where(c => c.Status == ResourceIpStatus.Applied && addresses.Contains(c.Address)).ToListAsync(ct);
+        rows.AddRange(sharing.Where(c => !ids.Contains(c.Id)));
+        return rows;
     }
 
     /// <summary>What kind of allow-list it is, and a Resource in use through which it is reached; null: there is no such allow-list.</summary>
@@ -85,7 +99,8 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     {
         var blinded = blind is null ? [] : load.Claims.Where(c => c.State.IsLive && (c.State.Status != ResourceIpStatus.Applied || c.AwaitsList)
             && c.IsDue(clock.Now) && !plan.Additions.Any(a => a.Claims.Contains(c.Id))).Select(c => c.Id).ToList();
-        var seen = snapshot is null ? [] : plan.Seen;
+        // Compared as a whole, only those that wait for it: a comparison that finds nothing writes nothing.
+        var seen = snapshot is null ? [] : load.Served is null ? plan.Seen : [.. plan.Seen.Where(id => load.ById[id].NextAttemptAt is not null)];
         var claims = plan.Settlements.SelectMany(s => s.Standing.Append(s.Claim)).Concat(plan.Unclear).Concat(blinded).Concat(seen).Distinct().ToList();
         if (claims.Count == 0)
             return false;
@@ -97,6 +112,8 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
                 Saw(write, claim, snapshot!.AskedAt);
             foreach (var settlement in plan.Settlements)
                 Settle(write, load, settlement, lost);
+            foreach (var claim in Find(write, load, plan.Settlements.Select(s => s.Claim)).Where(c => snapshot is not null && c.RemovedAt == write.Now))
+                claim.AllowedBy = AllowingAnyway(snapshot!, load.Installation, claim);
             foreach (var claim in Find(write, load, plan.Unclear).Where(c => IsAsPlanned(load, c)))
                 LookAgain(write, claim, terms.ProvableFrom, null);
             foreach (var claim in Find(write, load, blinded).Where(c => IsAsPlanned(load, c)))
@@ -299,6 +316,10 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         }
     }
 
+    private static string? AllowingAnyway(RuleSnapshot snapshot, string installation, ResourceIp claim) =>
+        snapshot.Rules.Where(r => !r.IsMarkedBy(installation) && r.Rule.Address.Contains(claim.Address) && claim.Scopes.Any(r.Rule.Scope.Overlaps))
+            .OrderBy(r => r.Rule.Address.PrefixLength).Select(r => r.Rule.ToString()).FirstOrDefault();
+
     private static void NotMade(SessionWrite write, ResourceIp claim, Settlement settlement)
     {
         claim.AwaitsList = false;
@@ -324,7 +345,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         claim.Losses++;
         (claim.ErrorCode, claim.ErrorMessage) = ("RULE_LOST", "Somebody or something took the rule off at the provider.");
         claim.Entries = [.. left];
-        var held = claim.Losses >= MostLosses;
+        var held = claim.Losses >= MostLosses || claim.Resource?.Policy == DriftPolicy.Observe;
         write.Move(claim, left.Count > 0 ? held ? RuleEvent.MustUndo : RuleEvent.HalfMade : held ? RuleEvent.LostForGood : RuleEvent.Lost);
         (claim.Attempts, claim.FirstAttemptAt) = (0, null);
         claim.NextAttemptAt = claim.State.IsSettled ? null : write.Now;

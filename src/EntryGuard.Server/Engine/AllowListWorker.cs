@@ -14,7 +14,7 @@ namespace EntryGuard.Server.Engine;
 /// </summary>
 internal sealed class AllowListWorker(
     Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
-    WriteRight right, ILogger<AllowListWorker> log)
+    WriteRight right, ILogger<AllowListWorker> log, Reconciliation? reconciliation = null)
 {
     /// <summary>Hard limit of every provider call (E11); what a provider asks for beyond it is cut.</summary>
     public static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(15);
@@ -62,7 +62,7 @@ internal sealed class AllowListWorker(
 
     private async Task<bool> PassAsync(AllowListKey key, CancellationToken leaving, CancellationToken ct)
     {
-        var load = await ledger.LoadAsync(key, all => MustRebuild(key, all), ct);
+        var load = await ledger.LoadAsync(key, type => MustRebuild(key, type), list => reconciliation?.IsDue(list) == true, ct);
         if (load is null)
             await HoldAsync(key, ct);
         if (load is null || providers.Find(load.Type.Provider, load.Type.Kind) is not { } provider)
@@ -79,7 +79,8 @@ internal sealed class AllowListWorker(
         var plan = RulePlan.From(load.Claims, null, terms, now);
         RuleSnapshot? snapshot = null;
         RuleFault? blind = null;
-        if (plan.NeedsList)
+        var compares = load.Served is not null && (plan.NeedsList || MayLook(load, provider));
+        if (plan.NeedsList || compares)
         {
             using var looking = CancellationTokenSource.CreateLinkedTokenSource(leaving, ct);
             (snapshot, blind) = await ListAsync(provider, load, now, looking.Token);
@@ -90,6 +91,8 @@ internal sealed class AllowListWorker(
         if (terms.Rebuild && snapshot is not null && load.Claims.Where(c => c.State.Status == ResourceIpStatus.Applied).All(c => plan.Seen.Contains(c.Id)))
             rebuilt[key] = true;
         var wrote = await ledger.SettleAsync(load, plan, snapshot, blind, terms, ct);
+        if (compares)
+            wrote |= await reconciliation!.RecordAsync(load, snapshot, blind, terms, plan.Settlements.Any(s => s.Event is RuleEvent.Lost or RuleEvent.HalfMade), ct);
         var failed = new Dictionary<CredentialId, RuleFault>();
         var sight = new Sighting(snapshot is { IsComplete: true } && (terms.ProvableFrom is not { } from || snapshot.AskedAt >= from), blind);
         foreach (var batch in RuleBatch.From(OnlyCloses ? plan with { Additions = [] } : plan, provider.Capabilities.BatchSize))
@@ -173,6 +176,10 @@ internal sealed class AllowListWorker(
         return true;
     }
 
+    // A comparison waits for its turn among the openings; it is asked for again with the next round.
+    private bool MayLook(LoadedAllowList load, IResourceProvider provider) =>
+        budget.Take(load.Served![0].ThrottleKey, provider.Capabilities.CallsPerSecond, closing: false) <= TimeSpan.Zero;
+
     private (RuleBatch Go, (RuleBatch Batch, TimeSpan For)? Wait) Budgeted(RuleBatch batch, string? throttleKey, ProviderCapabilities capabilities)
     {
         var closing = batch.Removals.Count > 0;
@@ -183,8 +190,8 @@ internal sealed class AllowListWorker(
     private async Task<(RuleSnapshot? Snapshot, RuleFault? Fault)> ListAsync(
         IResourceProvider provider, LoadedAllowList load, DateTimeOffset now, CancellationToken ct)
     {
-        var asking = load.Claims.Where(c => c.IsDue(now)).OrderByDescending(c => c.State.IsLeaving).FirstOrDefault() ?? load.Claims[0];
-        var resource = load.Resources[asking.Resource];
+        var asking = load.Claims.Where(c => c.IsDue(now)).OrderByDescending(c => c.State.IsLeaving).Select(c => (ResourceId?)c.Resource).FirstOrDefault();
+        var resource = load.Resources[asking ?? load.Served?.OrderByDescending(r => r.Health == ResourceHealth.Valid).FirstOrDefault()?.Id ?? load.Claims[0].Resource];
         using var trace = EngineTrace.Call("list", provider.Type, resource.Id, load.Owners.Values);
         try
         {

@@ -1,3 +1,4 @@
+using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine.Clustering;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -44,6 +45,9 @@ public static class EngineSetup
         services.Configure<RetentionSettings>(builder.Configuration.GetSection("EntryGuard:Retention"));
         services.AddSingleton<Retention>();
         services.AddSingleton<Housekeeping>();
+        services.AddSingleton(_ => builder.Configuration.GetSection("EntryGuard:Reconciliation") is var brake
+            ? new DriftBrake(brake.GetValue("MostRemovals", DriftBrake.Default.MostRules), brake.GetValue("MostPercent", DriftBrake.Default.MostPercent)) : DriftBrake.Default);
+        services.AddSingleton<Reconciliation>();
         services.AddSingleton<AllowListWorker>();
         services.AddSingleton<Closing>();
         services.AddSingleton<DueClaims>();

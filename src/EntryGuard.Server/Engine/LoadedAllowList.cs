@@ -1,6 +1,7 @@
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
+using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Engine;
 
@@ -13,6 +14,12 @@ internal sealed record LoadedAllowList(
     AllowListKey Key, ResourceType Type, string Installation, DateTimeOffset? QuietAfter, IReadOnlyList<Claim> Claims,
     IReadOnlyDictionary<ResourceIpId, SessionId> Owners, IReadOnlyDictionary<ResourceId, ResourceView> Resources, IReadOnlyList<ResourceIpId> InFlight)
 {
+    /// <summary>The Resources in use that lead here, if it is to be compared with what the provider has; null if it is not.</summary>
+    public IReadOnlyList<Resource>? Served { get; init; }
+
+    /// <summary>An admin said that the comparison may remove more than the brake lets pass.</summary>
+    public bool IsUnbraked { get; init; }
+
     /// <summary>The claims by id.</summary>
     public IReadOnlyDictionary<ResourceIpId, Claim> ById { get; } = Claims.ToDictionary(c => c.Id);
 

@@ -11,7 +11,8 @@ namespace EntryGuard.Server.Engine;
 /// recomputes the sessions that are PENDING, EXPIRING or changed since it last looked.
 /// </summary>
 internal sealed class Sweep(
-    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, ILogger<Sweep> log)
+    Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, Reconciliation reconciliation,
+    ILogger<Sweep> log)
 {
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(2);
     private DateTimeOffset lookedAt = DateTimeOffset.MinValue;
@@ -24,6 +25,7 @@ internal sealed class Sweep(
         wake.UnionWith(await EndIneligibleAsync(ct));
         wake.UnionWith(await RecomputeAsync(ct));
         wake.UnionWith(await UnsettledAsync(startedAt, ct));
+        wake.UnionWith(await ComparableAsync(ct));
         lookedAt = startedAt - Overlap;
         metrics.Swept(clock.Now);
         engine.Wake(wake);
@@ -37,6 +39,17 @@ internal sealed class Sweep(
         await using var db = databases.OpenEngine();
         await using var read = await db.BeginReadAsync(ct);
         return await db.AllowLists.Where(a => types.Contains(a.Type)).Select(a => a.Key).ToListAsync(ct);
+    }
+
+    // Those whose turn has come, of providers where others may have been at work.
+    private async Task<IEnumerable<AllowListKey>> ComparableAsync(CancellationToken ct)
+    {
+        var types = providers.All.Where(p => !p.Capabilities.IsOursAlone).Select(p => p.Type.ToString()).ToList();
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        var lists = await db.AllowLists.AsNoTracking()
+            .Where(a => types.Contains(a.Type) && db.Resources.Any(r => r.AllowListKey == a.Key && r.DeletedAt == null)).ToListAsync(ct);
+        return lists.Where(reconciliation.IsToBeRung).Select(a => a.Key).ToList();
     }
 
     private async Task<List<AllowListKey>> UnsettledAsync(DateTimeOffset now, CancellationToken ct)

@@ -49,6 +49,23 @@ public sealed class ScriptedCloud
             rules.Add(new StandingRule(id, new RuleKey(scope, Cidr.Parse(address)), "made by hand", null));
     }
 
+    /// <summary>Somebody else adds a rule with a mark that is not theirs: copies one of ours, or puts an old one back.</summary>
+    public void AddMarked(string address, Scope scope, string mark)
+    {
+        lock (guard)
+            rules.Add(new StandingRule($"r-{++lastId}", new RuleKey(scope, Cidr.Parse(address)), mark, null));
+    }
+
+    /// <summary>Somebody else makes what lets the address in open something else; id and mark stay.</summary>
+    public void Alter(string address, RuleKey to)
+    {
+        lock (guard)
+        {
+            var index = rules.FindIndex(r => r.Rule.Address == Cidr.Parse(address));
+            rules[index] = rules[index] with { Rule = to };
+        }
+    }
+
     /// <summary>Somebody else takes everything off that lets the address in.</summary>
     public int TakeAway(string address)
     {
@@ -98,8 +115,7 @@ public sealed class ScriptedCloud
     {
         lock (guard)
         {
-            var gone = rules.RemoveAll(r => r.Mark == removal.Mark
-                && (r.Rule.Address == removal.Rule.Address || removal.Entries.Any(e => e.Id == r.Id)));
+            var gone = rules.RemoveAll(r => removal.Takes(new ObservedRule(r.Rule, r.Id, r.Mark, r.Until)));
             return gone > 0 ? new RuleOutcome.Removed() : new RuleOutcome.AlreadyGone();
         }
     }

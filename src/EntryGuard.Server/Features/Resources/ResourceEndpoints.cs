@@ -14,6 +14,7 @@ public static class ResourceEndpoints
         resources.MapPatch("/{id}", UpdateResource.Handle).WithName("UpdateResource").WithSummary("Change it; what is open follows");
         resources.MapDelete("/{id}", DeleteResource.Handle).WithName("DeleteResource").WithSummary("Delete it; with end=true end what is open first");
         resources.MapPost("/{id}/verify", VerifyResource.Handle).WithName("VerifyResource").WithSummary("Would opening and closing work now?");
+        resources.MapPost("/{id}/reconcile", ReconcileResource.Handle).WithName("ReconcileResource").WithSummary("Compare what stands there with what should, and repair it");
         resources.MapGet("/{id}/users", AssignUser.HandleList).WithName("ListAssignedUsers").WithSummary("Who may open it").RequireScope(ApiScopes.ResourcesRead);
         resources.MapPost("/{id}/users/{userId}", AssignUser.Handle).WithName("AssignUser").WithSummary("Let a user open it");
         resources.MapDelete("/{id}/users/{userId}", AssignUser.HandleUnassign).WithName("UnassignUser").WithSummary("Take that back, and close what rests on it");

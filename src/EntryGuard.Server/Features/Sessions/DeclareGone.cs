@@ -36,6 +36,6 @@ public static class DeclareGone
         }
 
         engine.Wake(write.Wake);
-        return TypedResults.Ok(new SessionView.ClaimRow { Claim = claim, ResourceName = claim.Resource!.Name }.ToResponse());
+        return TypedResults.Ok(SessionView.ClaimRow.Of(claim).ToResponse());
     }
 }

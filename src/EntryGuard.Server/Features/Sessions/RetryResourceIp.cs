@@ -40,7 +40,7 @@ public static class RetryResourceIp
         }
 
         engine.Wake(write.Wake);
-        return TypedResults.Ok(new SessionView.ClaimRow { Claim = claim, ResourceName = claim.Resource!.Name }.ToResponse());
+        return TypedResults.Ok(SessionView.ClaimRow.Of(claim).ToResponse());
     }
 
     internal static async Task<(SessionWrite Write, ResourceIp? Claim)> LockAsync(

@@ -1,4 +1,5 @@
 using System.Linq.Expressions;
+using System.Collections.Immutable;
 using EntryGuard.Contracts;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
@@ -18,7 +19,7 @@ public static class SessionView
         OrganizationName = s.User.Organization!.Name,
         WhomToAsk = s.Status != SessionStatus.Failed ? null
             : s.User.Organization.Users.Where(u => u.IsOrgAdmin && u.IsActive).OrderBy(u => u.Id).Select(u => u.Email).FirstOrDefault(),
-        Claims = s.ResourceIps.OrderBy(c => c.Id).Select(c => new ClaimRow { Claim = c, ResourceName = c.Resource!.Name }).ToList(),
+        Claims = s.ResourceIps.OrderBy(c => c.Id).Select(c => new ClaimRow { Claim = c, ResourceName = c.Resource!.Name, ForeignRules = c.Resource.ForeignRules }).ToList(),
     };
 
     /// <summary>What the database gives.</summary>
@@ -46,6 +47,7 @@ public static class SessionView
             Reason = Session.Reason,
             StartedAt = Session.StartedAt,
             ExpiresAt = Session.ExpiresAt,
+            FoundAgainAt = Session.FoundAgainAt,
             EndingAt = Session.EndingAt,
             EndedAt = Session.EndedAt,
             EndedReason = Session.EndReason is { } reason ? Names.Wire(reason) : null,
@@ -64,6 +66,16 @@ public static class SessionView
         public required ResourceIp Claim { get; init; }
         public required string ResourceName { get; init; }
 
+        /// <summary>Of the Resource, as last seen.</summary>
+        public required ImmutableArray<ForeignRule> ForeignRules { get; init; }
+
+        /// <summary>Of a claim whose Resource is loaded.</summary>
+        public static ClaimRow Of(ResourceIp claim)
+        {
+            ArgumentNullException.ThrowIfNull(claim);
+            return new() { Claim = claim, ResourceName = claim.Resource!.Name, ForeignRules = claim.Resource.ForeignRules };
+        }
+
         public ResourceIpResponse ToResponse() => new()
         {
             Id = Claim.Id.Value,
@@ -80,6 +92,7 @@ public static class SessionView
             Attempts = Claim.Attempts,
             NextAttemptAt = Claim.State.IsSettled ? null : Claim.NextAttemptAt,
             OverdueSince = Claim.MayStand ? Claim.OverdueSince : null,
+            AllowedAnywayBy = Claim.RemovedAt is not null ? Claim.AllowedBy : Resource.AllowingAnyway(ForeignRules, Claim.Address, Claim.Scopes)?.Rule.ToString(),
             ErrorCode = Claim.ErrorCode,
             ErrorMessage = Claim.ErrorMessage,
         };
@@ -95,7 +108,14 @@ public static class SessionView
         SessionStatus.Expiring when claims.Any(c => c.State.IsOverdue) =>
             "Access was to end, but a rule could not be removed yet. It is tried until it is gone, and administrators are alerted.",
         SessionStatus.Expiring => "Access is being closed.",
-        SessionStatus.Expired => "Its time was up. Every rule it alone needed was seen gone.",
-        SessionStatus.Cancelled => "It was ended early. Every rule it alone needed was seen gone.",
+        SessionStatus.Expired => $"Its time was up. Every rule it alone needed was seen gone.{Afterwards(claims)}",
+        SessionStatus.Cancelled => $"It was ended early. Every rule it alone needed was seen gone.{Afterwards(claims)}",
     };
+
+    // What a user would take for a lie of ours if it were not said.
+    private static string Afterwards(IReadOnlyList<ResourceIp> claims)
+    {
+        var again = claims.Any(c => c.State.IsLeaving) ? " One of them was found at the provider again, and is being taken off." : "";
+        return claims.FirstOrDefault(c => c.AllowedBy is not null) is { } still ? $"{again} {still.Address} is still allowed by a rule that is not ours: {still.AllowedBy}." : again;
+    }
 }

@@ -32,6 +32,8 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:Cluster:ClusterId", "the installation's code", Anything),
         new("EntryGuard:Cluster:AdvertisedAddress", "loopback", Address),
         new("EntryGuard:Cluster:SiloPort", "0", Whole(0, 65_535)),
+        new("EntryGuard:Reconciliation:MostRemovals", "10", Whole(0, 1_000_000)),
+        new("EntryGuard:Reconciliation:MostPercent", "20", Whole(0, 100)),
         new("EntryGuard:Retention:SessionDays", "90", Whole(0, 36_500)),
         new("EntryGuard:Retention:AuditDays", "365", Whole(0, 36_500)),
         new("EntryGuard:Demo", "false", YesOrNo),

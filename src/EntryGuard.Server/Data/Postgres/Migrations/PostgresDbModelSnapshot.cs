@@ -37,6 +37,14 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("quiet_after");
 
+                    b.Property<DateTimeOffset?>("ReconcileAskedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("reconcile_asked_at");
+
+                    b.Property<bool>("ReconcileUnbraked")
+                        .HasColumnType("boolean")
+                        .HasColumnName("reconcile_unbraked");
+
                     b.Property<string>("Type")
                         .IsRequired()
                         .HasColumnType("text")

@@ -32,6 +32,14 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("quiet_after");
 
+                    b.Property<long?>("ReconcileAskedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("reconcile_asked_at");
+
+                    b.Property<bool>("ReconcileUnbraked")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("reconcile_unbraked");
+
                     b.Property<string>("Type")
                         .IsRequired()
                         .HasColumnType("TEXT")
