@@ -82,6 +82,9 @@ public static class ErrorCodes
     /// <summary>The start would make no claim.</summary>
     public const string NothingToOpen = "NOTHING_TO_OPEN";
 
+    /// <summary>A closing on every Resource of the start is overdue: what cannot be closed is not opened.</summary>
+    public const string ClosingOverdue = "CLOSING_OVERDUE";
+
     /// <summary>The caller may not name an address other than the observed one.</summary>
     public const string AddressNotPermitted = "ADDRESS_NOT_PERMITTED";
 

@@ -31,6 +31,9 @@ public sealed record CreateResourceRequest
 
     /// <summary>Kinds of address beyond the provider's usual ones, of <see cref="AddressWords"/>.</summary>
     public IReadOnlyList<string>? AllowedAddresses { get; init; }
+
+    /// <summary>What is done about rules that differ from what is wanted, of <see cref="PolicyWords"/>; default REPAIR.</summary>
+    public string? Policy { get; init; }
 }
 
 /// <summary>
@@ -65,6 +68,19 @@ public sealed record UpdateResourceRequest
 
     /// <summary>Replaces the whole list; for what is started from now on.</summary>
     public IReadOnlyList<string>? AllowedAddresses { get; init; }
+
+    /// <summary>Of <see cref="PolicyWords"/>.</summary>
+    public string? Policy { get; init; }
+}
+
+/// <summary>The words of <c>policy</c>.</summary>
+public static class PolicyWords
+{
+    /// <summary>
+    /// OBSERVE reports; REPAIR also puts back what is ours and missing, and takes off what is ours and not wanted; EXCLUSIVE also takes off what
+    /// is not ours. None of them stops a closing.
+    /// </summary>
+    public static IReadOnlyList<string> All { get; } = ["OBSERVE", "REPAIR", "EXCLUSIVE"];
 }
 
 /// <summary>The words of <c>allowedAddresses</c>.</summary>
@@ -86,6 +102,19 @@ public sealed record CapacityResponse
 
     /// <summary>The provider's limit.</summary>
     public required int Limit { get; init; }
+}
+
+/// <summary>A rule on an allow-list that is not ours.</summary>
+public sealed record ForeignRuleResponse
+{
+    /// <summary>What it opens: "tcp/443", ...</summary>
+    public required string Rule { get; init; }
+
+    /// <summary>To whom: "203.0.113.0/24".</summary>
+    public required string Address { get; init; }
+
+    /// <summary>The provider's id; null where it has none.</summary>
+    public string? ProviderRuleId { get; init; }
 }
 
 /// <summary>One allow-list somewhere, as the organization sees it.</summary>
@@ -124,14 +153,23 @@ public sealed record ResourceResponse
     /// <summary>The admin's switch; health is apart from it.</summary>
     public required bool IsActive { get; init; }
 
-    /// <summary>VALID, INVALID or UNVERIFIED: the outcome of the last verification.</summary>
+    /// <summary>VALID, INVALID or UNVERIFIED: what the provider said last. A verification that reached nobody leaves it as it was.</summary>
     public required string Health { get; init; }
 
     /// <summary>The verification's words; null before the first one.</summary>
     public string? HealthMessage { get; init; }
 
-    /// <summary>Null before the first verification.</summary>
+    /// <summary>When the provider last said that it works, or that it does not; null: never.</summary>
     public DateTimeOffset? LastVerifiedAt { get; init; }
+
+    /// <summary>Of <see cref="PolicyWords"/>.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>When its allow-list was last compared with what should stand there; null: never.</summary>
+    public DateTimeOffset? ListedAt { get; init; }
+
+    /// <summary>Rules of others that open some of what it opens, as seen then: they let people in whatever happens here.</summary>
+    public required IReadOnlyList<ForeignRuleResponse> ForeignRules { get; init; }
 
     /// <summary>Kinds of address beyond the provider's usual ones.</summary>
     public required IReadOnlyList<string> AllowedAddresses { get; init; }
@@ -155,6 +193,9 @@ public sealed record VerifyResponse
     /// <summary>Opening and closing would both work now.</summary>
     public required bool IsValid { get; init; }
 
+    /// <summary>VALID; INVALID: they would not, until somebody changes something; UNREACHABLE: the provider gave no answer that says either.</summary>
+    public required string Outcome { get; init; }
+
     /// <summary>In words, with what to do.</summary>
     public required string Message { get; init; }
 
@@ -163,6 +204,22 @@ public sealed record VerifyResponse
 
     /// <summary>The Resource with its new health.</summary>
     public required ResourceResponse Resource { get; init; }
+}
+
+/// <summary>The least rights with which the Resources of one kind can be opened and closed.</summary>
+public sealed record IamPolicyResponse
+{
+    /// <summary>"AWS", ...</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>"SECURITY_GROUP", ...</summary>
+    public required string ResourceType { get; init; }
+
+    /// <summary>What to do with it.</summary>
+    public required string Words { get; init; }
+
+    /// <summary>In the provider's own form, ready to paste.</summary>
+    public required JsonElement Document { get; init; }
 }
 
 /// <summary>A user who may open a Resource by direct assignment.</summary>

@@ -81,7 +81,7 @@ internal sealed class People(World world, Population population)
             Ipv6Address = address.IpVersion == 6 ? address.ToString() : null,
             ResourceIds = named,
         };
-        return (await StartSession.Handle(request, null, key, db, person.Caller, at.Providers, at, at.Clock, Server.Settings, CancellationToken.None)).Result;
+        return (await StartSession.Handle(request, null, key, db, person.Caller, at.Providers, at, new OverdueClosings(at.Databases), at.Clock, Server.Settings, CancellationToken.None)).Result;
     }
 
     private void StopSome(Server at, SessionRow session)

@@ -30,7 +30,7 @@ internal sealed class Population
     private void Make(EntryGuardDb db, int number)
     {
         var now = world.Loop.Now;
-        var organization = new Organization { Id = new(Id()), Name = $"org{number}", Slug = $"org{number}", MaxSession = TimeSpan.FromMinutes(40), CreatedAt = now };
+        var organization = new Organization { Id = new(Id()), Name = $"org{number}", Slug = $"org{number}", MaxSession = TimeSpan.FromMinutes(40), OpensWhileOverdue = number == 1, CreatedAt = now };
         db.Organizations.Add(organization);
 
         // Two Resources on the first allow-list, with a port in common; the other organization has one on it, too.

@@ -203,6 +203,7 @@ public sealed class TestApp : IAsyncDisposable
         async Task Act()
         {
             engine.Wake(await due.ActAsync(CancellationToken.None));
+            await Services.GetRequiredService<VerificationRounds>().QuietAsync();
             if (Time.GetUtcNow() - sweptAt >= SweepEvery)
                 await Sweep();
             await RunUntilQuiet();
@@ -214,6 +215,11 @@ public sealed class TestApp : IAsyncDisposable
     {
         sweptAt = Time.GetUtcNow();
         await Services.GetRequiredService<Sweep>().RunOnce(CancellationToken.None);
+        await Services.GetRequiredService<HealthReview>().CountAsync(CancellationToken.None);
+        await Services.GetRequiredService<HealthReview>().HealAsync(CancellationToken.None);
+        var verifications = Services.GetRequiredService<VerificationRounds>();
+        await verifications.RunAsync(CancellationToken.None);
+        await verifications.QuietAsync();
         await RunUntilQuiet();
     }
 

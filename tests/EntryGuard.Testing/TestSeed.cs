@@ -112,6 +112,7 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
             AllowedAddresses = ["DOCUMENTATION"],
             Health = ResourceHealth.Valid,
             LastVerifiedAt = time.GetUtcNow(),
+            VerifyAt = time.GetUtcNow().AddYears(10),   // by itself only in the tests that are about it
             AllowListKey = keys.Serialization,
             Identity = Identity,
             ThrottleKey = keys.Throttle,

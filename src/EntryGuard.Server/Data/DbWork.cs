@@ -41,8 +41,11 @@ public sealed class DbWork : IAsyncDisposable
     {
         if (isRead)
             throw new InvalidOperationException("This is a read: begin a write to change something.");
-        var told = db.ChangeTracker.Entries<AuditEntry>().Select(e => e.Entity.OrganizationId.Value).Distinct().ToArray();
+        var turned = HealthLedger.Turned(db);
         await db.SaveChangesAsync(ct);
+        if (turned.Count > 0)
+            await FollowAsync(turned, ct);
+        var told = db.ChangeTracker.Entries<AuditEntry>().Select(e => e.Entity.OrganizationId.Value).Distinct().ToArray();
         if (db.IsShared && told.Length > 0)   // told when, and only if, this commits
             await db.Database.ExecuteSqlAsync($"SELECT pg_notify({AuditBell.Channel}, id::text) FROM unnest({told}) AS id", ct);
         await transaction!.CommitAsync(ct);
@@ -63,6 +66,17 @@ public sealed class DbWork : IAsyncDisposable
         {
             turn?.Dispose();
         }
+    }
+
+    // Whoever makes a claim overdue, or ends that, says so in the same transaction. Last of all, so nobody waits here for what we hold and
+    // then needs; of two that end the last two at once neither may see the other: the sweep's review does (HealthReview).
+    private async Task FollowAsync(IReadOnlyList<ResourceId> turned, CancellationToken ct)
+    {
+        if (db.WrittenAt is not { } now)
+            return;
+        foreach (var resource in turned)
+            await HealthLedger.FollowAsync(db, resource, now, ct);
+        await db.SaveChangesAsync(ct);
     }
 
     private static async Task<IDbContextTransaction> TransactionAsync(EntryGuardDb db, CancellationToken ct)

@@ -49,6 +49,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     /// <summary>Rung after a commit that wrote audit rows; null only for migrations.</summary>
     internal AuditBell? AuditBell { get; set; }
 
+    /// <summary>Database time of the write to claims that is going on, for what follows from it; null: there was none.</summary>
+    internal DateTimeOffset? WrittenAt { get; set; }
+
     /// <summary>True on PostgreSQL, where several nodes may write at once.</summary>
     public abstract bool IsShared { get; }
 

@@ -33,7 +33,7 @@ public sealed class ResourceIp
     public ResourceId ResourceId { get; set; }
     public Resource? Resource { get; set; }
 
-    /// <summary>Null only if the Resource was never verified: then the claim was born FAILED.</summary>
+    /// <summary>Null only if the Resource was never verified: then the claim was born FAILED, or waits for a verification.</summary>
     public AllowListKey? AllowListKey { get; set; }
     public Cidr Address { get; set; }
 

@@ -24,8 +24,11 @@ public sealed class SessionWrite
     private readonly HashSet<ResourceIp> moved = [];
     private readonly HashSet<AllowListKey> wake = [];
 
-    private SessionWrite(EntryGuardDb db, DateTimeOffset now, Actor actor, Dictionary<SessionId, Session> sessions) =>
+    private SessionWrite(EntryGuardDb db, DateTimeOffset now, Actor actor, Dictionary<SessionId, Session> sessions)
+    {
         (this.db, this.now, this.actor, this.sessions) = (db, now, actor, sessions);
+        db.WrittenAt = now;
+    }
 
     /// <summary>The sessions that were locked, with all their claims. Those that do not exist, or were skipped, are missing.</summary>
     public IReadOnlyDictionary<SessionId, Session> Sessions => sessions;
@@ -63,7 +66,7 @@ public sealed class SessionWrite
         EntryGuardDb db, IQueryable<ResourceIp> claims, DateTimeOffset now, Actor actor, CancellationToken ct) =>
         await LockAsync(db, await claims.Select(c => c.SessionId).Distinct().ToListAsync(ct), now, actor, false, ct);
 
-    /// <summary>A new session, not yet saved. Its claims are born with it: PENDING, or FAILED where their Resource was never verified.</summary>
+    /// <summary>A new session, not yet saved. Its claims are born with it, see <see cref="ClaimBirth"/>.</summary>
     public static SessionWrite Start(EntryGuardDb db, Session session, DateTimeOffset now, Actor actor)
     {
         ArgumentNullException.ThrowIfNull(db);
@@ -377,10 +380,12 @@ public sealed class SessionWrite
         claim.DueAt = due;
     }
 
+    // Without an allow-list there is nobody to wake but the clock: its Resource is to be verified.
     private DateTimeOffset WakeNow(ResourceIp claim)
     {
-        if (claim.AllowListKey is { } key)
-            wake.Add(key);
+        if (claim.AllowListKey is not { } key)
+            return now;
+        wake.Add(key);
         return now + TimeSpan.FromSeconds(5);
     }
 

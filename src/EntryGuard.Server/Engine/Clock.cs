@@ -33,7 +33,9 @@ internal sealed class Clock(Databases databases, DueClaims due, DatabaseClock cl
         {
             try
             {
-                engine.Wake(await due.ActAsync(ct));
+                var wake = await due.ActAsync(ct);
+                if (wake.Count > 0)
+                    engine.Wake(wake);
                 var next = await due.NextAsync(ct);
                 await SleepAsync(next, ct);
             }

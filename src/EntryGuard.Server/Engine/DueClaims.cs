@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>What the clock and the sweep do about rows whose time has come (E22).</summary>
-internal sealed class DueClaims(Databases databases, DatabaseClock clock, EngineMetrics metrics)
+internal sealed class DueClaims(Databases databases, DatabaseClock clock, EngineMetrics metrics, VerificationRounds? verifications = null)
 {
     /// <summary>Most claims in one transaction.</summary>
     public const int BatchSize = 500;
@@ -50,6 +50,7 @@ internal sealed class DueClaims(Databases databases, DatabaseClock clock, Engine
             await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
             var write = await SessionWrite.LockAsync(db, due.Select(d => d.Session), clock.Now, Actor.System, true, ct);
             skipped.UnionWith(due.Select(d => d.Session).Where(s => !write.Sessions.ContainsKey(s)));   // somebody else is at it
+            var unverified = new HashSet<ResourceId>();
             foreach (var claim in due.Select(d => write.Find(d.Session, d.Id)).OfType<ResourceIp>().Where(c => c.DueAt <= write.Now))
             {
                 if (claim.State.IsLive || claim is { Wanted: Wanted.Present, State.IsSettled: false })
@@ -62,12 +63,15 @@ internal sealed class DueClaims(Databases databases, DatabaseClock clock, Engine
                 }
 
                 write.TakeUp(claim);
+                if (claim is { AllowListKey: null, State.IsLive: true })
+                    unverified.Add(claim.ResourceId);   // a good verification gives it one
             }
 
             write.Complete();
             await work.CommitAsync(ct);
             metrics.Wrote(write);
             wake.UnionWith(write.Wake);
+            verifications?.Ring(unverified);
             return due.Count == BatchSize || skipped.Count > 0;
         }
         catch (DbUpdateConcurrencyException)

@@ -40,6 +40,7 @@ public static class EngineSetup
         services.AddSingleton<IdentityCheck>();
         services.Configure<IdentitySettings>(builder.Configuration.GetSection("EntryGuard"));
         services.AddSingleton<OverdueClosings>();
+        services.AddSingleton<HealthReview>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<NodeMetrics>();
         services.Configure<RetentionSettings>(builder.Configuration.GetSection("EntryGuard:Retention"));
@@ -52,6 +53,7 @@ public static class EngineSetup
         services.AddSingleton<Closing>();
         services.AddSingleton<DueClaims>();
         services.TryAddSingleton<Verification>();
+        services.AddSingleton<VerificationRounds>();
         services.AddSingleton<Inspection>();
         services.AddSingleton<IEngine, OrleansEngine>();
         services.AddSingleton<Clock>();

@@ -2,8 +2,9 @@ using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Engine;
 
-/// <summary>What goes along with a sweep but is not part of it: figures, the database's mark, and, once an hour, pruning.</summary>
-internal sealed class Housekeeping(Databases databases, NodeMetrics node, Retention retention, WriteRight right, TimeProvider time, ILogger<Housekeeping> log)
+/// <summary>What goes along with a sweep but is not part of it: figures, health events that lag behind, the database's mark, and, once an hour, pruning.</summary>
+internal sealed class Housekeeping(
+    Databases databases, NodeMetrics node, HealthReview health, Retention retention, WriteRight right, TimeProvider time, ILogger<Housekeeping> log)
 {
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
     private long prunedAt = time.GetTimestamp();
@@ -15,6 +16,7 @@ internal sealed class Housekeeping(Databases databases, NodeMetrics node, Retent
         try
         {
             await node.RefreshAsync(ct);
+            await health.HealAsync(ct);
             await RememberAsync(ct);
             if (!hasMore && time.GetElapsedTime(prunedAt) < PruneEvery)
                 return;

@@ -10,16 +10,11 @@ internal sealed class OrleansEngine(Lazy<IGrainFactory> grains, Lazy<Clock> cloc
         ArgumentNullException.ThrowIfNull(keys);
         if (!sweep.Value.HasBegun)
             return;   // there is no grain to ring at yet; the first sweep finds whatever is due
-        var any = false;
         foreach (var key in keys)
-        {
-            any = true;
             Ring(key);
-        }
 
-        // Whoever rings has written: what is due first may now be another. The clock itself rings for nobody when nothing was due.
-        if (any)
-            clock.Value.Changed();
+        // Whoever rings has written: what is due first may now be another. Clock and sweep do not ring when they found nothing.
+        clock.Value.Changed();
     }
 
     private void Ring(AllowListKey key)

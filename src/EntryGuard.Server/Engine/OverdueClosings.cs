@@ -1,3 +1,4 @@
+using EntryGuard.Domain;
 using EntryGuard.Server.Data;
 using Microsoft.EntityFrameworkCore;
 
@@ -18,5 +19,26 @@ public sealed class OverdueClosings(Databases databases)
         var since = await db.ResourceIps.Where(c => c.DueAt != null && c.OverdueSince != null).Select(c => c.OverdueSince!.Value).ToListAsync(ct);
         LastCount = since.Count;
         return (since.Count, since.Count == 0 ? null : since.Min());
+    }
+
+    /// <summary>
+    /// Allow-lists of these Resources on which a closing is overdue, whoever's it is, and since when. What cannot be closed is not opened: ask
+    /// before the transaction in which claims are made.
+    /// </summary>
+    /// <param name="organization">Whose Resources.</param>
+    /// <param name="user">Whose assignments, where none are named.</param>
+    /// <param name="named">The Resources; null: what is assigned to the user.</param>
+    /// <param name="ct">Cancels it.</param>
+    public async Task<IReadOnlyDictionary<AllowListKey, DateTimeOffset>> SinceAsync(
+        OrganizationId organization, UserId user, IReadOnlyList<ResourceId>? named, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        var resources = db.Resources.Where(r => r.OrganizationId == organization && r.DeletedAt == null);
+        resources = named is null
+            ? resources.Where(r => db.UserResources.Any(g => g.UserId == user && g.ResourceId == r.Id))
+            : resources.Where(r => named.Contains(r.Id));
+        var found = await resources.Join(HealthLedger.Overdue(db), r => r.AllowListKey, c => c.AllowListKey, (_, c) => new { c.AllowListKey, c.OverdueSince }).ToListAsync(ct);
+        return found.GroupBy(f => f.AllowListKey!.Value).ToDictionary(g => g.Key, g => g.Min(f => f.OverdueSince) ?? DateTimeOffset.MinValue);
     }
 }

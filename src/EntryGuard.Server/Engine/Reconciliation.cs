@@ -39,12 +39,12 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         return list.ReconcileAskedAt is not null || turns.GetOrAdd(list.Key, turn) < turn;
     }
 
-    /// <summary>Its turn has come since this was last asked, or an admin asked. Once in a turn: a ring that is lost costs one comparison.</summary>
+    /// <summary>Its turn has come since this was last asked, if ever, or an admin asked. Once in a turn: a ring that is lost costs one comparison.</summary>
     public bool IsToBeRung(AllowList list)
     {
         ArgumentNullException.ThrowIfNull(list);
         var turn = Turn(list.Key);
-        if (rings.GetOrAdd(list.Key, turn) == turn)
+        if (rings.TryGetValue(list.Key, out var last) && last == turn)
             return list.ReconcileAskedAt is not null;
         rings[list.Key] = turn;
         return true;
@@ -205,11 +205,13 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         }
     }
 
-    private static bool IsAsKnown(Resource resource, Drift? drift, RuleSnapshot? snapshot, string? words, List<HealthEvent> open)
+    // Said already, and not so long ago that it is to be said again.
+    private bool IsAsKnown(Resource resource, Drift? drift, RuleSnapshot? snapshot, string? words, List<HealthEvent> open)
     {
-        string? Said(HealthCategory category) => open.Find(e => e.ResourceId == resource.Id && e.Category == category)?.Message;
-        return Said(HealthCategory.Reconcile) == words
-            && (drift is null || (Said(HealthCategory.StaleCidrs) == StaleWords(resource, drift) && ForeignTo(resource, drift).SequenceEqual(resource.ForeignRules)))
+        bool IsSaid(HealthCategory category, string? message) => open.Find(e => e.ResourceId == resource.Id && e.Category == category) is { } said
+            ? said.Message == message && said.LastSeenAt > clock.Now - HealthLedger.Repeat : message is null;
+        return IsSaid(HealthCategory.Reconcile, words)
+            && (drift is null || (IsSaid(HealthCategory.StaleCidrs, StaleWords(resource, drift)) && ForeignTo(resource, drift).SequenceEqual(resource.ForeignRules)))
             && (snapshot is null || snapshot.Quotas.SequenceEqual(resource.Quotas));
     }
 

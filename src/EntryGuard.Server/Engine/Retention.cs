@@ -28,6 +28,8 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         var sessions = settings.Value.SessionDays > 0 ? await SessionsAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0;
         var deleted = settings.Value.SessionDays > 0 ? await TombstonesAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0;
         var audit = settings.Value.AuditDays > 0 ? await AuditAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct) : 0;
+        if (settings.Value.AuditDays > 0)
+            await HealthEventsAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct);
         if (sessions + deleted + audit > 0)
             log.Pruned(sessions, deleted, audit);
         return sessions == BatchSize || deleted == BatchSize || audit == BatchSize;
@@ -64,6 +66,16 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         await db.Credentials.Where(c => credentials.Contains(c.Id)).ExecuteDeleteAsync(ct);
         await work.CommitAsync(ct);
         return Math.Max(resources.Count, credentials.Count);
+    }
+
+    // What was wrong with a Resource is kept as long as what happened to it.
+    private async Task HealthEventsAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var old = await db.HealthEvents.Where(e => e.ResolvedAt < before).OrderBy(e => e.Id).Take(BatchSize).Select(e => e.Id).ToListAsync(ct);
+        await db.HealthEvents.Where(e => old.Contains(e.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
     }
 
     // What is written about a session that has not come to its end stays, however old.

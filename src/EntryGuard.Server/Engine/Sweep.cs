@@ -28,7 +28,8 @@ internal sealed class Sweep(
         wake.UnionWith(await ComparableAsync(ct));
         lookedAt = startedAt - Overlap;
         metrics.Swept(clock.Now);
-        engine.Wake(wake);
+        if (wake.Count > 0)
+            engine.Wake(wake);
         return wake;
     }
 

@@ -1,7 +1,9 @@
 namespace EntryGuard.Server.Engine;
 
-/// <summary>Sweeps at start-up, when told to, and every 60 s with jitter (E23); housekeeping follows each sweep.</summary>
-internal sealed class SweepLoop(Sweep sweep, Housekeeping housekeeping, IEngine engine, WriteRight right, TimeProvider time, ILogger<SweepLoop> log) : BackgroundService
+/// <summary>Sweeps at start-up, when told to, and every 60 s with jitter (E23); housekeeping and the verifications that are due follow each sweep.</summary>
+internal sealed class SweepLoop(
+    Sweep sweep, Housekeeping housekeeping, VerificationRounds verifications, IEngine engine, WriteRight right, TimeProvider time, ILogger<SweepLoop> log)
+    : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(60);
     private readonly ClockBell bell = new(time);
@@ -15,6 +17,7 @@ internal sealed class SweepLoop(Sweep sweep, Housekeeping housekeeping, IEngine 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await verifications.QuietAsync();
         await housekeeping.RememberAsync(cancellationToken);
     }
 
@@ -33,7 +36,8 @@ internal sealed class SweepLoop(Sweep sweep, Housekeeping housekeeping, IEngine 
         {
             try
             {
-                engine.Wake(await sweep.RebuildableAsync(ct));
+                if (await sweep.RebuildableAsync(ct) is { Count: > 0 } rebuildable)
+                    engine.Wake(rebuildable);
                 await sweep.RunOnce(ct);
             }
             catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
@@ -42,6 +46,7 @@ internal sealed class SweepLoop(Sweep sweep, Housekeeping housekeeping, IEngine 
             }
 
             await housekeeping.RunAsync(ct);
+            await verifications.RunAsync(ct);
             await bell.WaitAsync(Every * (0.9 + (0.2 * Random.Shared.NextDouble())), ct);
         }
     }

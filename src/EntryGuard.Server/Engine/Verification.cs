@@ -1,5 +1,7 @@
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Retry;
+using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Data.Secrets;
 using Microsoft.EntityFrameworkCore;
@@ -11,11 +13,14 @@ namespace EntryGuard.Server.Engine;
 /// gives the Resource its allow-list; a later one that proves another identity is a bad one (E08, E15).
 /// </summary>
 public sealed class Verification(
-    Databases databases, ProviderSet providers, SecretBox secrets, DatabaseClock clock, TimeProvider time, EngineMetrics metrics, IEngine engine,
-    ILogger<Verification> log)
+    Databases databases, ProviderSet providers, SecretBox secrets, CallBudget budget, DatabaseClock clock, TimeProvider time, EngineMetrics metrics,
+    IEngine engine, ILogger<Verification> log)
 {
     // The Resource is edited while the provider answers: the answer was about something else. Nobody edits this often.
     private const int MostRounds = 4;
+
+    // Soon again, but not within the same round.
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
 
     /// <summary>Verifies and records, on the server's own account: the audit log hears of it only if the health changed.</summary>
     /// <returns>What the provider, or this installation, says; null: there is no such Resource.</returns>
@@ -29,6 +34,8 @@ public sealed class Verification(
         {
             if (await ReadAsync(id, ct) is not { } asked)
                 return null;
+            if (WhyLater(asked, actor) is var (wait, why))
+                return await PutOffAsync(asked, wait, why, ct);
             var report = await AskAsync(asked, view => view.Context(secrets), ct);
             if (await RecordAsync(asked, report, actor, round == MostRounds, ct) is { } recorded)
                 return recorded;
@@ -66,6 +73,29 @@ public sealed class Verification(
         return await db.Resources.AsNoTracking().WithCredential().SingleOrDefaultAsync(r => r.Id == id, ct);
     }
 
+    // Verification leaves closings the calls they need; and what lives in one node's process that node looks at, unless somebody asks here.
+    private (TimeSpan Wait, string Why)? WhyLater(Resource resource, Actor actor)
+    {
+        if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
+            return null;
+        if (actor == Actor.System && databases.IsShared && provider is IHoldsAllowLists holder && resource.AllowListKey is { } key && !holder.Holds(key))
+            return (Soon, "Another node serves it.");
+        return budget.Take(resource.ThrottleKey, provider.Capabilities.CallsPerSecond, closing: false) is { Ticks: > 0 } wait
+            ? (wait > Soon ? wait : Soon, "The provider takes no more calls at the moment.")
+            : null;
+    }
+
+    // Nothing was seen, so nothing is written down but when it is looked at.
+    private async Task<VerifyReport> PutOffAsync(Resource asked, TimeSpan wait, string why, CancellationToken ct)
+    {
+        var at = clock.Now + wait;
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        await db.Resources.Where(r => r.Id == asked.Id).ExecuteUpdateAsync(set => set.SetProperty(r => r.VerifyAt, at), ct);
+        await work.CommitAsync(ct);
+        return VerifyReport.Unreachable($"{why} It is verified in about a minute.");
+    }
+
     private async Task<VerifyReport> AskAsync(Resource resource, Func<ResourceView, ProviderContext> context, CancellationToken ct)
     {
         if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
@@ -94,16 +124,23 @@ public sealed class Verification(
             {
                 if (!last)
                     return null;
-                report = VerifyReport.Invalid("It is being edited all the time; verify it again when that is over.");
+                report = VerifyReport.Unreachable("It is being edited all the time; verify it again when that is over.");
             }
 
             // Owners before the allow-list, as the worker takes them.
             write = await SessionWrite.LockOwnersAsync(
-                db, db.ResourceIps.Where(c => report.IsValid && c.ResourceId == resource.Id && c.MayStand && c.DueAt != null), clock.Now, actor, ct);
+                db, db.ResourceIps.Where(c => c.ResourceId == resource.Id && c.DueAt != null && (c.AllowListKey == null || (report.IsValid && c.MayStand))),
+                clock.Now, actor, ct);
             if (report.IsValid)
                 report = await TakeAsync(db, resource, report, ct);
-            foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => report.IsValid && c.ResourceId == resource.Id))
-                write.TryNow(claim);
+            foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resource.Id))
+            {
+                if (claim is { AllowListKey: null, State.IsLive: true })
+                    Answer(write, claim, resource, report);
+                else if (report.IsValid)
+                    write.TryNow(claim);
+            }
+
             await WriteHealthAsync(db, resource, report, actor, write.Now, ct);
             write.LookAt(resource);
             write.Complete();
@@ -161,18 +198,67 @@ public sealed class Verification(
         asked.Config != now.Config || asked.CredentialId != now.CredentialId || asked.AllowListKey != now.AllowListKey
         || !(asked.Credential?.Secret ?? []).AsSpan().SequenceEqual(now.Credential?.Secret ?? []);
 
+    // A claim that was born without an allow-list, because nobody could say yet whether it can be closed there. Its tries are those of any opening (E03).
+    private static void Answer(SessionWrite write, ResourceIp claim, Resource resource, VerifyReport report)
+    {
+        if (report.IsValid)
+        {
+            (claim.AllowListKey, claim.Attempts, claim.FirstAttemptAt, claim.ErrorCode, claim.ErrorMessage) = (resource.AllowListKey, 0, null, null, null);
+            claim.NextAttemptAt = write.Now;
+            write.Touch(claim);
+            return;
+        }
+
+        var isRefused = report.Outcome == VerifyOutcome.Invalid;
+        if (!isRefused && claim.NextAttemptAt > write.Now)
+            return;   // somebody else asked
+        claim.Attempts++;
+        claim.FirstAttemptAt ??= write.Now;
+        (claim.ErrorCode, claim.ErrorMessage) = (isRefused ? ClaimBirth.InvalidResource : ClaimBirth.NotVerified, report.Message);
+        if (isRefused || Backoff.NextOpening(claim.Attempts, write.Now, null, write.Now) is not { } next)
+        {
+            write.Move(claim, RuleEvent.GaveUp);
+            return;
+        }
+
+        claim.NextAttemptAt = next;
+        write.Touch(claim);
+        write.Audit(claim, "RULE_APPLY_RETRY", "FAILURE");
+    }
+
     private static async Task WriteHealthAsync(EntryGuardDb db, Resource resource, VerifyReport report, Actor actor, DateTimeOffset now, CancellationToken ct)
     {
-        var (before, after) = (resource.Health, report.IsValid ? ResourceHealth.Valid : ResourceHealth.Invalid);
+        var (before, after) = (resource.Health, report.Outcome switch
+        {
+            VerifyOutcome.Valid => ResourceHealth.Valid,
+            VerifyOutcome.Invalid => ResourceHealth.Invalid,
+            VerifyOutcome.Unreachable => resource.Health,
+        });
         var message = string.Join(' ', report.Warnings.Prepend(report.Message));
         if (actor != Actor.System || before != after)
         {
-            var row = AuditRow.About(resource, actor, "RESOURCE_VERIFY", now, new { from = Names.Wire(before), to = Names.Wire(after), message });
+            var row = AuditRow.About(resource, actor, "RESOURCE_VERIFY", now, new
+            {
+                from = Names.Wire(before),
+                to = Names.Wire(after),
+                outcome = Names.Wire(report.Outcome),
+                message,
+            });
             (row.Result, row.ErrorMessage) = report.IsValid ? ("SUCCESS", null) : ("FAILURE", report.Message);
             db.Audit.Add(row);
         }
 
-        (resource.Health, resource.HealthMessage, resource.LastVerifiedAt) = (after, message, now);
+        if (report.IsValid)
+            await HealthLedger.ResolveAsync(db, resource.Id, HealthCategory.Verify, now, ct);
+        if (report.Outcome == VerifyOutcome.Unreachable)
+        {
+            await UnreachableAsync(db, resource, report, now, ct);
+            return;
+        }
+
+        if (!report.IsValid)
+            await HealthLedger.RaiseAsync(db, resource, HealthCategory.Verify, report.Message, now, ct);
+        (resource.Health, resource.HealthMessage, resource.LastVerifiedAt, resource.VerifyAt) = (after, message, now, VerificationTimes.Next(resource.Id, now));
         if (report.Snapshot is { } snapshot)
             resource.Quotas = snapshot.Quotas;
         if (resource.Credential is not { } credential)
@@ -183,6 +269,19 @@ public sealed class Verification(
         // A Resource may fail for reasons of its own: what works elsewhere is not called invalid.
         credential.IsValid = report.IsValid
             || await db.Resources.AnyAsync(r => r.Id != resource.Id && r.CredentialId == credential.Id && r.DeletedAt == null && r.Health == ResourceHealth.Valid, ct);
+    }
+
+    // What was known before still is. What makes a Resource INVALID stays its message: claims fail with it.
+    private static async Task UnreachableAsync(EntryGuardDb db, Resource resource, VerifyReport report, DateTimeOffset now, CancellationToken ct)
+    {
+        resource.VerifyAt = now + VerificationTimes.AfterUnreachable;
+        if (resource.Health == ResourceHealth.Invalid)
+            return;
+        var known = resource.Health == ResourceHealth.Valid && resource.LastVerifiedAt is { } last
+            ? $"The last good check was at {last:u}."
+            : "It was never verified; it is tried again.";
+        resource.HealthMessage = $"It could not be verified at {now:u}. {report.Message} {known}";
+        await HealthLedger.RaiseAsync(db, resource, HealthCategory.Verify, $"It could not be verified: the provider gave no answer that counts. {report.Message}", now, ct);
     }
 }
 

@@ -16,6 +16,8 @@ public static class ApiEndpoints
         ApiKeys.ApiKeyEndpoints.Map(api);
         SessionEndpoints.Map(api);
         Resources.ResourceEndpoints.Map(api);
+        HealthEvents.HealthEventEndpoints.Map(api);
+        Organizations.OrganizationEndpoints.Map(api);
         Explain.ExplainEndpoints.Map(api);
         Audit.AuditEndpoints.Map(api);
         Events.EventEndpoints.Map(api);

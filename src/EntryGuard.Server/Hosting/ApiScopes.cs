@@ -24,13 +24,17 @@ public static class ApiScopes
 
     /// <inheritdoc cref="SessionsWrite"/>
     public const string ApiKeysWrite = "api-keys:write";
+    public const string OrganizationRead = "organization:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string OrganizationWrite = "organization:write";
     public const string AuditRead = "audit:read";
 
     /// <summary>Every scope there is.</summary>
     public static IReadOnlyList<string> Known { get; } =
     [
         All, SessionsRead, SessionsWrite, ResourcesRead, ResourcesWrite, CredentialsRead, CredentialsWrite, UsersRead, UsersWrite, ApiKeysRead,
-        ApiKeysWrite, AuditRead,
+        ApiKeysWrite, OrganizationRead, OrganizationWrite, AuditRead,
     ];
 
     /// <summary>True if a key with these scopes may do what needs that one.</summary>

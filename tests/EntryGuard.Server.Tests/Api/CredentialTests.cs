@@ -4,9 +4,12 @@ using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Server.Tests.Races;
 using EntryGuard.Testing;
 using EntryGuard.Testing.Providers;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace EntryGuard.Server.Tests.Api;
 
@@ -147,6 +150,34 @@ public sealed class CredentialTests
         var (credential, _) = await Reached(app);
         (await app.AsAdmin().TryRotate(credential, "second token")).Value.IsValid.ShouldBe(true);
         (await SecretUsed(app)).ShouldBe("""{"token":"second token"}""");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task E16_a_call_in_flight_ends_on_the_old_secret_while_the_rotation_is_stored(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (credential, _) = await Reached(app);
+        var used = new List<string?>();
+        var call = new ParkedCall();
+        app.Provider.OnApply = (context, changes) =>
+        {
+            used.Add(context.Credential?.Secret);
+            return used.Count == 1 ? new Script(Before: async _ =>
+            {
+                await call.WaitAsync();
+                used.Add(context.Credential?.Secret);   // what the call still holds when it goes on
+            }) : null;
+        };
+        var session = await app.AsAdmin().StartSession("web", "203.0.113.7");
+        await call.RunAsync(app.Services.GetRequiredService<AllowListWorker>(), "web");
+        (await app.AsAdmin().TryRotate(credential, "second token")).Value.IsValid.ShouldBe(true);
+        await call.GoAsync();
+        await app.RunUntilQuiet();
+        (await app.Status(session)).ShouldBe("ACTIVE");
+        await app.AsAdmin().Stop(session);
+        await app.RunUntilQuiet();
+        app.Cloud("web").Rules.ShouldBeEmpty();
+        used.ShouldBe(["{\"token\":\"first token\"}", "{\"token\":\"first token\"}", "{\"token\":\"second token\"}"]);
     }
 
     [Theory, EveryDatabase]

@@ -33,6 +33,10 @@ internal sealed partial record Operation(string Id, string Method, string Path, 
         ["CreateResource"] = new(Body: """
             {"name":"new","provider":"SCRIPTED","resourceType":"LIST","resourceIdentifier":"new","credentialId":"{credential}","config":{"ports":[443]}}
             """),
+        ["GetIamPolicy"] = new(),
+        ["ListHealthEvents"] = new(),
+        ["GetOrganizationSettings"] = new(),
+        ["UpdateOrganizationSettings"] = new(Body: """{"maxSessionMinutes":60}"""),
         ["GetResource"] = new(["resource"]),
         ["UpdateResource"] = new(["resource"], """{"name":"renamed"}"""),
         ["DeleteResource"] = new(["resource"], Query: "?end=true"),

@@ -1,8 +1,11 @@
 using System.Net;
 using System.Text.Json;
 using EntryGuard.Contracts;
+using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Rules;
 using EntryGuard.Testing;
+using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Tests.Api;
 
@@ -48,6 +51,38 @@ public sealed class ResourceTests
         app.Provider.OnVerify = _ => VerifyReport.Invalid("Gone.");
         (await api.VerifyResourceAsync(resource.Id, None)).Value.IsValid.ShouldBeFalse();
         (await api.GetResourceAsync(resource.Id, None)).Value.Health.ShouldBe("INVALID");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task The_policy_about_drift_is_the_admins_and_audited(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (api, request) = await Draft(app);
+        var made = (await api.CreateResourceAsync(request, None)).Value;
+        made.ShouldSatisfyAllConditions(r => r.Policy.ShouldBe("REPAIR"), r => r.ListedAt.ShouldBeNull(), r => r.ForeignRules.ShouldBeEmpty());
+        (await api.UpdateResourceAsync(made.Id, new UpdateResourceRequest { Policy = "EXCLUSIVE" }, null, None)).Value.Policy.ShouldBe("EXCLUSIVE");
+        (await api.UpdateResourceAsync(made.Id, new UpdateResourceRequest { Policy = "STRICT" }, null, None)).Problem!.ValidationErrors!["policy"].ShouldContain("OBSERVE, REPAIR, EXCLUSIVE");
+        (await api.CreateResourceAsync(request with { Name = "b", Policy = "repair" }, None)).Problem!.ValidationErrors!.Keys.ShouldBe(["policy"]);
+        (await api.CreateResourceAsync(request with { Name = "b", Policy = "OBSERVE" }, None)).Value.Policy.ShouldBe("OBSERVE");
+        (await api.ListAuditAsync("eventType=RESOURCE_UPDATE", None)).Value.Content.Single().Details!.ToString()!.ShouldContain("EXCLUSIVE");
+        await app.Seed.Change(async db => (await db.Resources.SingleAsync(r => r.Name == "b")).ForeignRules = [new(new RuleKey(Scope.Tcp(22), Cidr.Parse("203.0.113.0/24")), "r-9")]);
+        var rule = (await api.ListResourcesAsync(null, None)).Value.Single(r => r.Name == "b").ForeignRules.ShouldHaveSingleItem();
+        (rule.Rule, rule.Address, rule.ProviderRuleId).ShouldBe(("tcp/22", "203.0.113.0/24", "r-9"));
+    }
+
+    [Theory, EveryDatabase]
+    public async Task The_least_privilege_of_what_there_is_can_be_printed(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (api, request) = await Draft(app);
+        (await api.GetIamPolicyAsync(null, None)).Value.ShouldBeEmpty();
+        await api.CreateResourceAsync(request, None);
+        await app.AsAdmin().Reach("web");
+        await app.AsAdmin("globex").Reach("theirs");
+        var policy = (await api.GetIamPolicyAsync("SCRIPTED", None)).Value.ShouldHaveSingleItem();
+        (policy.Provider, policy.ResourceType, policy.Words).ShouldBe(("SCRIPTED", "LIST", "Give this to the token."));
+        policy.Document.GetProperty("allow").EnumerateArray().Select(r => r.GetString()).ShouldBe(["tester/db", "tester/web"]);
+        (await api.GetIamPolicyAsync("AWZ", None)).Problem!.ValidationErrors!["provider"].ShouldContain("SCRIPTED");
     }
 
     [Theory, EveryDatabase]

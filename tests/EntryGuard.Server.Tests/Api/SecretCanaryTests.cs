@@ -17,6 +17,7 @@ public sealed class SecretCanaryTests
     public async Task E31_a_secret_is_nowhere_but_at_the_provider(TestDatabase database)
     {
         using var log = new TestLog();
+        using var traces = new Overheard();
         var answers = new StringBuilder();
         var seen = new List<string?>();
         string key, stored;
@@ -80,8 +81,11 @@ public sealed class SecretCanaryTests
         log.Lines.Count.ShouldBeGreaterThan(20);
         log.Lines.ShouldContain(line => line.Contains("The provider's code has a fault."));
         stored.ShouldContain("CREDENTIAL_UPDATE");
+        traces.Spans.ShouldBeGreaterThan(5);
+        traces.Exceptions.ShouldBeGreaterThan(0);
         foreach (var secret in (string[])[Canary, key])
         {
+            traces.With(secret).ShouldBeEmpty();
             log.Lines.ShouldAllBe(line => !line.Contains(secret));
             answers.ToString().ShouldNotContain(secret);
             stored.ShouldNotContain(secret);

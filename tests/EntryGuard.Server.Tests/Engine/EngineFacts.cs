@@ -46,6 +46,33 @@ internal static class EngineFacts
     public static IReadOnlyList<double> Closings(this TestApp app, DateTimeOffset since) =>
         [.. app.Provider.Calls.Where(c => c.Removals.Length > 0 && c.At >= since).Select(c => (c.At - since).TotalSeconds)];
 
+    /// <summary>An admin describes a Resource, which is verified, and lets these users open it.</summary>
+    public static async Task<ResourceResponse> Describe(this TestApp app, string name, params string[] users)
+    {
+        var credential = await app.Credential((await app.AsAdmin().SignIn()).Organization, $"key of {name}");
+        var api = await app.AsAdmin().Api();
+        var made = (await api.CreateResourceAsync(new CreateResourceRequest
+        {
+            Name = name,
+            CredentialId = credential.Value.ToString(),
+            Provider = "SCRIPTED",
+            ResourceType = "LIST",
+            ResourceIdentifier = name,
+            Config = System.Text.Json.JsonSerializer.SerializeToElement(new { ports = new[] { 443 } }),
+            AllowedAddresses = ["DOCUMENTATION"],
+        }, CancellationToken.None)).Value;
+        foreach (var user in users)
+            await api.AssignUserAsync(made.Id, (await app.As(user).SignIn()).User.Value, CancellationToken.None);
+        return made;
+    }
+
+    /// <summary>The open or resolved health events, oldest first: "VERIFY open", "REMOVAL_FAILING resolved".</summary>
+    public static async Task<IReadOnlyList<string>> HealthEvents(this TestApp app)
+    {
+        var events = (await (await app.AsAdmin().Api()).ListHealthEventsAsync(null, CancellationToken.None)).Value;
+        return [.. events.Reverse().Select(e => $"{e.Category} {(e.ResolvedAt is null ? "open" : "resolved")}")];
+    }
+
     /// <summary>An admin of the organization edits one of its Resources.</summary>
     public static async Task Edit(this TestApp app, string resource, UpdateResourceRequest request, string organization = "acme")
     {

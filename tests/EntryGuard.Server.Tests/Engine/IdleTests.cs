@@ -2,9 +2,11 @@ using System.Data.Common;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Data.Secrets;
 using EntryGuard.Server.Engine;
 using EntryGuard.Testing;
 using EntryGuard.Testing.Providers;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,7 +31,7 @@ public sealed class IdleTests
         var gaps = instants.Zip(instants.Skip(1), (a, b) => (b.Key - a.Key).TotalSeconds).ToList();
         gaps.Count.ShouldBeInRange(54, 67);
         gaps.ShouldAllBe(gap => gap >= 54 && gap <= 67);              // the sweep's jittered minute, in whole seconds
-        instants.Skip(1).Max(g => g.Count()).ShouldBeLessThanOrEqualTo(13);   // what one sweep asks, with its housekeeping
+        instants.Skip(1).Max(g => g.Count()).ShouldBeLessThanOrEqualTo(16);   // what one sweep asks, with its housekeeping, what is to be verified and compared
         node.Woken.Count.ShouldBe(6);   // to be compared, every 10 min
     }
 
@@ -110,13 +112,19 @@ public sealed class IdleTests
             var right = new WriteRight();
             right.Grant();
             clock = new Clock(databases, due, databaseClock, this, Time, NullLogger<Clock>.Instance, right);
+            var health = new HealthReview(databases, databaseClock);
             figures = new NodeMetrics(
                 new Readiness(databases, databaseClock, right, new ApplicationLifetime(NullLogger<ApplicationLifetime>.Instance), Time, NullLogger<Readiness>.Instance),
-                new OverdueClosings(databases), databaseClock);
+                new OverdueClosings(databases), health, databaseClock);
             var retention = new Retention(databases, databaseClock, Options.Create(new RetentionSettings()), NullLogger<Retention>.Instance);
+            var providers = new ProviderSet([new ScriptedProvider(Time)]);
+            var verification = new Verification(
+                databases, providers, new SecretBox(new EphemeralDataProtectionProvider()), new CallBudget(Time), databaseClock, Time, metrics, this, NullLogger<Verification>.Instance);
             sweep = new SweepLoop(
-                new Sweep(databases, due, new ProviderSet([new ScriptedProvider(Time)]), databaseClock, this, metrics, new Reconciliation(databases, databaseClock, metrics, DriftBrake.Default), NullLogger<Sweep>.Instance),
-                new Housekeeping(databases, figures, retention, right, Time, NullLogger<Housekeeping>.Instance), this, right, Time, NullLogger<SweepLoop>.Instance);
+                new Sweep(databases, due, providers, databaseClock, this, metrics,
+                    new Reconciliation(databases, databaseClock, metrics, DriftBrake.Default), NullLogger<Sweep>.Instance),
+                new Housekeeping(databases, figures, health, retention, right, Time, NullLogger<Housekeeping>.Instance),
+                new VerificationRounds(databases, verification, databaseClock, NullLogger<VerificationRounds>.Instance), this, right, Time, NullLogger<SweepLoop>.Instance);
         }
 
         public SteppedTime Time { get; }

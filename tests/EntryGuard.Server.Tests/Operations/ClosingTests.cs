@@ -33,6 +33,7 @@ public sealed class ClosingTests
         await app.RunUntilQuiet();
         var ann = await app.MakeOverdue();
         app.Provider.OnApply = null;
+        await app.OpenWhileOverdue();
         var carl = await app.As("carl").StartSession("web", "203.0.113.9", hours: 10);   // the server goes down before it opens
         var told = new List<string>();
         (await Closing(app).RunAsync(false, told.Add, default)).ShouldBe(0);

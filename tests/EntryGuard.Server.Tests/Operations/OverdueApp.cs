@@ -6,6 +6,11 @@ namespace EntryGuard.Server.Tests.Operations;
 
 internal static class OverdueApp
 {
+    /// <summary>The organization wants new doors opened even where an old one cannot be shut.</summary>
+    public static async Task OpenWhileOverdue(this TestApp app) =>
+        _ = (await (await app.AsAdmin().Api()).UpdateOrganizationSettingsAsync(
+            new UpdateOrganizationSettingsRequest { OpensWhileClosingOverdue = true }, null, CancellationToken.None)).Value;
+
     /// <summary>A session over web, whose end the provider has refused to carry out until the closing was overdue.</summary>
     public static async Task<SessionResponse> MakeOverdue(this TestApp app)
     {

@@ -32,7 +32,7 @@ public sealed record Script(
 /// An allow-list provider whose every answer a test decides: <c>SCRIPTED/LIST</c>, one <see cref="ScriptedCloud"/> per identifier. Without a
 /// script it behaves well. It runs the same contract suite as the real ones.
 /// </summary>
-public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? capabilities = null) : IResourceProvider
+public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? capabilities = null) : IResourceProvider, ILeastPrivilege
 {
     private readonly ConcurrentDictionary<string, ScriptedCloud> clouds = new();
     private readonly ConcurrentQueue<ScriptedCall> calls = new();
@@ -51,6 +51,9 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
 
     /// <summary>Awaited at the start of every list call.</summary>
     public Func<CancellationToken, Task>? BeforeList { get; set; }
+
+    /// <summary>Awaited at the start of every verification.</summary>
+    public Func<ProviderContext, CancellationToken, Task>? BeforeVerify { get; set; }
 
     public ResourceType Type => new("SCRIPTED", "LIST");
 
@@ -87,12 +90,17 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
         return new(new AllowListKey($"scripted:{identity}:{config.Identifier}"), $"scripted:{identity}:{config.Region}");
     }
 
-    public Task<VerifyReport> VerifyAsync(ProviderContext context, CancellationToken ct)
+    public LeastPrivilege? For(IReadOnlyCollection<PrivilegedResource> resources) => new(
+        "Give this to the token.", JsonSerializer.Serialize(new { allow = resources.Select(r => $"{r.Identity ?? "*"}/{r.Config.Identifier}").Order(StringComparer.Ordinal) }));
+
+    public async Task<VerifyReport> VerifyAsync(ProviderContext context, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(context);
+        if (BeforeVerify is not null)
+            await BeforeVerify(context, ct);
         var cloud = Cloud(context.Config.Identifier);
         var valid = VerifyReport.Valid("tester", "Adding and removing would work.") with { Snapshot = Snapshot(cloud, time.GetUtcNow()) };
-        return Task.FromResult(OnVerify?.Invoke(context) ?? valid);
+        return OnVerify?.Invoke(context) ?? valid;
     }
 
     public async Task<ListResult> ListAsync(ProviderContext context, CancellationToken ct)

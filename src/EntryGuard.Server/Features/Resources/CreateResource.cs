@@ -50,6 +50,7 @@ public static class CreateResource
                 credentialId = resource.CredentialId?.Value,
                 isActive = resource.IsActive,
                 allowedAddresses = resource.AllowedAddresses,
+                policy = Names.Wire(resource.Policy),
             }));
             await work.CommitAsync(ct);
         }
@@ -89,6 +90,17 @@ public static class CreateResource
         return [.. AddressWords.All.Intersect(given)];
     }
 
+    /// <summary>Null if left out.</summary>
+    internal static DriftPolicy? Policy(string? given, Dictionary<string, string> errors)
+    {
+        if (given is null)
+            return null;
+        var policy = Names.FromWire<DriftPolicy>(given);
+        if (policy is null)
+            errors["policy"] = $"is unknown; write one of {string.Join(", ", PolicyWords.All)}";
+        return policy;
+    }
+
     private static string Types(IResourceProvider provider) => string.Join(" or ", provider.Capabilities.CredentialTypes);
 
     private static (Resource? Resource, IResourceProvider? Provider, Refusal? Refusal) Parse(
@@ -101,6 +113,7 @@ public static class CreateResource
         var region = RequestFields.Words("region", request.Region, RequestFields.LongestName, errors);
         var credential = RequestFields.Id("credentialId", request.CredentialId, errors);
         var allowed = Allowed(request.AllowedAddresses, errors);
+        var policy = Policy(request.Policy, errors);
         var config = RequestFields.JsonObject("config", request.Config, MostConfig, errors) ?? "{}";
         var provider = Provider(request, providers, errors);
         if (provider is not null && !errors.ContainsKey("credentialId") && CredentialFault(provider, credential is not null) is { } fault)
@@ -124,6 +137,7 @@ public static class CreateResource
             Scopes = reading!.Scopes,
             AllowedAddresses = allowed,
             IsActive = request.IsActive ?? true,
+            Policy = policy ?? DriftPolicy.Repair,
             CreatedAt = now,
             UpdatedAt = now,
         }, provider, null);

@@ -49,6 +49,7 @@ public static class DeleteResource
                 (resource.DeletedAt, resource.IsActive, resource.UpdatedAt) = (write.Now, false, write.Now);
             else
                 db.Resources.Remove(resource);
+            await HealthLedger.ResolveUnwatchedAsync(db, resourceId, write.Now, ct);
             db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_DELETE", write.Now, new { ended = end == true }));
             write.LookAt(resource);
             write.Complete();

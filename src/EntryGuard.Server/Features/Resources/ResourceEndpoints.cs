@@ -9,6 +9,7 @@ public static class ResourceEndpoints
     {
         var resources = api.MapGroup("/resources").WithTags("Resources").RequireAdmin().RequireScope(ApiScopes.ResourcesWrite);
         resources.MapGet("", ListResources.Handle).WithName("ListResources").WithSummary("All Resources, oldest first").RequireScope(ApiScopes.ResourcesRead);
+        resources.MapGet("/iam-policy", GetIamPolicy.Handle).WithName("GetIamPolicy").WithSummary("The least rights that the Resources need").RequireScope(ApiScopes.ResourcesRead);
         resources.MapGet("/{id}", GetResource.Handle).WithName("GetResource").WithSummary("One Resource").RequireScope(ApiScopes.ResourcesRead);
         resources.MapPost("", CreateResource.Handle).WithName("CreateResource").WithSummary("Describe an allow-list, and verify it");
         resources.MapPatch("/{id}", UpdateResource.Handle).WithName("UpdateResource").WithSummary("Change it; what is open follows");

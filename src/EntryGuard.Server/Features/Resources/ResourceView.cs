@@ -44,6 +44,12 @@ public static class ResourceView
             Health = Names.Wire(Resource.Health),
             HealthMessage = Resource.HealthMessage,
             LastVerifiedAt = Resource.LastVerifiedAt,
+            Policy = Names.Wire(Resource.Policy),
+            ListedAt = Resource.ListedAt,
+            ForeignRules =
+            [
+                .. Resource.ForeignRules.Select(f => new ForeignRuleResponse { Rule = f.Rule.Scope.ToString(), Address = f.Rule.Address.ToCidrString(), ProviderRuleId = f.Id }),
+            ],
             AllowedAddresses = Resource.AllowedAddresses,
             Rules = [.. Resource.Scopes.Select(s => s.ToString())],
             Capacity = Capacity(Resource),

@@ -149,6 +149,8 @@ public static class UpdateResource
             changes["isActive"] = new { from = resource.IsActive, to = active };
         if (edit.Allowed is { } allowed && !allowed.SequenceEqual(resource.AllowedAddresses))
             changes["allowedAddresses"] = new { from = resource.AllowedAddresses, to = allowed };
+        if (edit.Policy is { } policy && policy != resource.Policy)
+            changes["policy"] = new { from = Names.Wire(resource.Policy), to = Names.Wire(policy) };
         return changes;
     }
 
@@ -189,6 +191,7 @@ public static class UpdateResource
         resource.CredentialId = edit.Credential ?? resource.CredentialId;
         resource.IsActive = edit.IsActive ?? resource.IsActive;
         resource.AllowedAddresses = edit.Allowed ?? resource.AllowedAddresses;
+        resource.Policy = edit.Policy ?? resource.Policy;
         resource.UpdatedAt = now > resource.UpdatedAt ? now : resource.UpdatedAt.AddMicroseconds(1);
     }
 
@@ -199,11 +202,12 @@ public static class UpdateResource
         var credential = RequestFields.Id("credentialId", request.CredentialId, errors);
         var config = RequestFields.JsonObject("config", request.Config, CreateResource.MostConfig, errors);
         var allowed = request.AllowedAddresses is null ? null : CreateResource.Allowed(request.AllowedAddresses, errors);
+        var policy = CreateResource.Policy(request.Policy, errors);
         return errors.Count > 0
             ? (null, Refusal.Validation(errors))
-            : (new Edit(name, credential is { } id ? new CredentialId(id) : null, config, request.IsActive, allowed), null);
+            : (new Edit(name, credential is { } id ? new CredentialId(id) : null, config, request.IsActive, allowed, policy), null);
     }
 
     // Null: stays as it is.
-    private sealed record Edit(string? Name, CredentialId? Credential, string? Config, bool? IsActive, IReadOnlyList<string>? Allowed);
+    private sealed record Edit(string? Name, CredentialId? Credential, string? Config, bool? IsActive, IReadOnlyList<string>? Allowed, DriftPolicy? Policy);
 }

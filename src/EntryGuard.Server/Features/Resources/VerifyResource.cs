@@ -21,6 +21,13 @@ public static class VerifyResource
         var report = await verification.VerifyAsync(resourceId, caller.Actor, ct);
         if (report is null || await GetResource.FindAsync(db, resourceId, response, ct) is not { } resource)
             return new RefusalResult(GetResource.NotFound);
-        return TypedResults.Ok(new VerifyResponse { IsValid = report.IsValid, Message = report.Message, Warnings = report.Warnings, Resource = resource });
+        return TypedResults.Ok(new VerifyResponse
+        {
+            IsValid = report.IsValid,
+            Outcome = Names.Wire(report.Outcome),
+            Message = report.Message,
+            Warnings = report.Warnings,
+            Resource = resource,
+        });
     }
 }

@@ -62,6 +62,8 @@ public static class RetryResourceIp
             return "Its session is not running any more; start a new one.";
         if (claim.Resource?.AllowListKey is null)
             return "Its Resource was never verified; an administrator must verify it first.";
+        if (claim.Resource.Health == ResourceHealth.Invalid)
+            return $"Its Resource is INVALID; an administrator must repair it first. {claim.Resource.HealthMessage}";
         if (!claim.Scopes.SequenceEqual(claim.Resource.Scopes))
             return "What its Resource opens was changed since; start a new session.";   // a claim's scopes are fixed for life (E08)
         return (await Eligibility.LostAsync(db, [claim.Id], ct)).Count > 0 ? "You may not reach its Resource any more." : null;

@@ -18,9 +18,12 @@ public sealed class StartDraft
     private const int WidestIPv6 = 48;
 
     private readonly Organization organization;
+    private readonly IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue;
     private readonly List<NotOpened> notOpened = [];
+    private bool couldNotClose;
 
-    private StartDraft(Organization organization, Session session) => (this.organization, Session) = (organization, session);
+    private StartDraft(Organization organization, IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue, Session session) =>
+        (this.organization, this.overdue, Session) = (organization, overdue, session);
 
     /// <summary>With its claims; not tracked yet.</summary>
     public Session Session { get; }
@@ -29,8 +32,16 @@ public sealed class StartDraft
     public IReadOnlyList<NotOpened> NotOpened => notOpened;
 
     /// <summary>Drafts a session, or says why there can be none. Changes nothing.</summary>
+    /// <param name="db">Of the caller's organization.</param>
+    /// <param name="caller">Who starts it.</param>
+    /// <param name="wish">What is to be opened.</param>
+    /// <param name="providers">Those of this server.</param>
+    /// <param name="overdue">From <see cref="OverdueClosings"/>.</param>
+    /// <param name="now">Database time.</param>
+    /// <param name="ct">Cancels it.</param>
     public static async Task<(StartDraft? Draft, Refusal? Refusal)> MakeAsync(
-        EntryGuardDb db, Caller caller, StartWish wish, ProviderSet providers, DateTimeOffset now, CancellationToken ct)
+        EntryGuardDb db, Caller caller, StartWish wish, ProviderSet providers, IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue, DateTimeOffset now,
+        CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
         ArgumentNullException.ThrowIfNull(caller);
@@ -43,7 +54,7 @@ public sealed class StartDraft
         if (refusal is not null)
             return (null, refusal);
 
-        var draft = new StartDraft(organization, new Session
+        var draft = new StartDraft(organization, overdue, new Session
         {
             Id = new SessionId(Guid.CreateVersion7(now)),
             OrganizationId = caller.Organization,
@@ -67,6 +78,8 @@ public sealed class StartDraft
         if (draft.Session.ResourceIps.Count > 0)
             return (draft, null);
         var why = draft.notOpened.Select(n => $"{n.ResourceName}: {n.Why}").Distinct().ToList();
+        if (draft.couldNotClose)
+            return (null, new Refusal(ErrorCodes.ClosingOverdue, RefusalKind.Invalid, $"Nothing can be opened. {string.Join("; ", why)}"));
         return draft.notOpened.Exists(n => n.Why.StartsWith("takes no", StringComparison.Ordinal))
             ? (null, Refusal.Field(wish.IPv4 is null ? "ipv6Address" : "ipv4Address", $"is refused. {string.Join("; ", why)}", ErrorCodes.AddressNotAllowed))
             : (null, new Refusal(ErrorCodes.NothingToOpen, RefusalKind.Invalid, why.Count == 0
@@ -122,6 +135,8 @@ public sealed class StartDraft
             Skip(resource, address, $"it cannot hold IPv{address.IpVersion} addresses");
         else if (AddressFault(resource, provider.Capabilities, address) is { } fault)
             Skip(resource, address, fault);
+        else if (!organization.OpensWhileOverdue && resource.AllowListKey is { } key && overdue.TryGetValue(key, out var since))
+            SkipUnclosable(resource, address, since);
         else
             Session.ResourceIps.Add(Claim(resource, grant, address, endsAt, now));
     }
@@ -135,6 +150,12 @@ public sealed class StartDraft
 
     private void Skip(Resource resource, Cidr address, string why) =>
         notOpened.Add(new NotOpened { ResourceId = resource.Id.Value, ResourceName = resource.Name, IpAddress = address.ToString(), Why = why });
+
+    private void SkipUnclosable(Resource resource, Cidr address, DateTimeOffset since)
+    {
+        couldNotClose = true;
+        Skip(resource, address, $"a closing on it is overdue since {since:u}; nothing new is opened until it is done");
+    }
 
     private static string? AddressFault(Resource resource, ProviderCapabilities capabilities, Cidr address)
     {
@@ -152,28 +173,22 @@ public sealed class StartDraft
 
     private ResourceIp Claim(Resource resource, Grant grant, Cidr address, DateTimeOffset endsAt, DateTimeOffset now)
     {
-        // Never verified: there is no allow-list to work on. It fails at once, with the verification's words, and settled.
-        var verified = resource.AllowListKey is not null;
-        return new ResourceIp
+        var claim = new ResourceIp
         {
             Id = new ResourceIpId(Guid.CreateVersion7(now)),
             OrganizationId = Session.OrganizationId,
             SessionId = Session.Id,
             ResourceId = resource.Id,
             Resource = resource,
-            AllowListKey = resource.AllowListKey,
             Address = address,
             Scopes = resource.Scopes,
             Grant = grant,
-            Wanted = Wanted.Present,
-            Status = verified ? ResourceIpStatus.Pending : ResourceIpStatus.Failed,
             EndsAt = endsAt,
             CapAt = now + organization.MaxSession,
-            NextAttemptAt = verified ? now : null,
-            ErrorCode = verified ? null : "NOT_VERIFIED",
-            ErrorMessage = verified ? null : resource.HealthMessage ?? "The Resource was never verified; ask an administrator to verify it.",
             CreatedAt = now,
         };
+        claim.Begin(resource, now);
+        return claim;
     }
 
     private static string Words(TimeSpan span) =>

@@ -3,6 +3,7 @@ using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
+using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
@@ -20,13 +21,16 @@ public static class StartSession
 
     public static async Task<Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult>> Handle(
         StartSessionRequest? request, bool? dryRun, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
-        DatabaseClock clock, IOptions<SessionSettings> settings, CancellationToken ct)
+        OverdueClosings closings, DatabaseClock clock, IOptions<SessionSettings> settings, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(closings);
+        ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(settings);
         var (wish, refusal) = Parse(request ?? new StartSessionRequest(), idempotencyKey, caller, settings.Value);
         if (wish is null)
             return new RefusalResult(refusal!);
 
+        var overdue = await closings.SinceAsync(caller.Organization, caller.UserId, wish.ResourceIds, ct);
         SessionWrite write;
         StartDraft draft;
         try
@@ -36,7 +40,7 @@ public static class StartSession
                 return Again(earlier, wish);
 
             await Reach.LockForStartAsync(db, caller, wish.ResourceIds, ct);
-            var drafted = await StartDraft.MakeAsync(db, caller, wish, providers, clock.Now, ct);
+            var drafted = await StartDraft.MakeAsync(db, caller, wish, providers, overdue, clock.Now, ct);
             if (drafted.Refusal is { } no)
                 return new RefusalResult(no);
             draft = drafted.Draft!;
@@ -45,6 +49,8 @@ public static class StartSession
 
             write = SessionWrite.Start(db, draft.Session, clock.Now, caller.Actor);
             write.Audit(draft.Session, "SESSION_START", draft.AuditDetails());
+            foreach (var claim in draft.Session.ResourceIps.Where(c => c.Status == ResourceIpStatus.Failed))
+                write.Audit(claim, "RULE_APPLY_FAILED", "FAILURE");
             write.Complete();
             await work.CommitAsync(ct);
         }

@@ -1,0 +1,101 @@
+using EntryGuard.Contracts;
+using EntryGuard.Domain;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Features.Organizations;
+
+/// <summary><c>GET</c> and <c>PATCH /organization/settings</c>.</summary>
+public static class OrganizationSettings
+{
+    private const int LongestSessionMinutes = 30 * 24 * 60;
+
+    public static async Task<Ok<OrganizationSettingsResponse>> Handle(EntryGuardDb db, HttpResponse response, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        await using var read = await db.BeginReadAsync(ct);
+        return Show(await db.Organizations.AsNoTracking().SingleAsync(ct), response);
+    }
+
+    /// <summary>For what is started and made from now on: what is open stays as it was promised.</summary>
+    public static async Task<Results<Ok<OrganizationSettingsResponse>, RefusalResult>> HandleUpdate(
+        UpdateOrganizationSettingsRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, EntryGuardDb db, Caller caller, DatabaseClock clock,
+        HttpResponse response, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(clock);
+        var (name, refusal) = Parse(request);
+        if (refusal is not null)
+            return new RefusalResult(refusal);
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        await db.LockAsync(caller.Organization, ct);
+        var organization = await db.Organizations.SingleAsync(ct);
+        if (ETags.Outdated(ifMatch, ETag(organization)) is { } outdated)
+            return new RefusalResult(outdated);
+        var before = Values(organization);
+        organization.Name = name ?? organization.Name;
+        organization.OpensWhileOverdue = request.OpensWhileClosingOverdue ?? organization.OpensWhileOverdue;
+        organization.WidestIPv4 = request.WidestIpv4Prefix ?? organization.WidestIPv4;
+        organization.WidestIPv6 = request.WidestIpv6Prefix ?? organization.WidestIPv6;
+        organization.MaxSession = request.MaxSessionMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : organization.MaxSession;
+        var after = Values(organization);
+        var changes = after.Keys.Where(k => !Equals(before[k], after[k])).ToDictionary(k => k, k => new { from = before[k], to = after[k] });
+        if (changes.Count > 0)
+        {
+            db.Audit.Add(AuditRow.Of(organization.Id, caller.Actor, "ORGANIZATION_SETTINGS_UPDATE", clock.Now,
+                new AuditSubject("ORGANIZATION", organization.Id.Value.ToString(), organization.Name), changes));
+            await work.CommitAsync(ct);
+        }
+
+        return Show(organization, response);
+    }
+
+    private static Ok<OrganizationSettingsResponse> Show(Organization organization, HttpResponse response)
+    {
+        response.Headers.ETag = ETag(organization);
+        return TypedResults.Ok(new OrganizationSettingsResponse
+        {
+            Id = organization.Id.Value,
+            Name = organization.Name,
+            Slug = organization.Slug,
+            ExternalId = organization.ExternalId,
+            OpensWhileClosingOverdue = organization.OpensWhileOverdue,
+            WidestIpv4Prefix = organization.WidestIPv4,
+            WidestIpv6Prefix = organization.WidestIPv6,
+            MaxSessionMinutes = (int)organization.MaxSession.TotalMinutes,
+        });
+    }
+
+    private static string ETag(Organization organization) => ETags.Of(string.Join('\n', Values(organization).Values));
+
+    private static Dictionary<string, object> Values(Organization organization) => new()
+    {
+        ["name"] = organization.Name,
+        ["opensWhileClosingOverdue"] = organization.OpensWhileOverdue,
+        ["widestIpv4Prefix"] = organization.WidestIPv4,
+        ["widestIpv6Prefix"] = organization.WidestIPv6,
+        ["maxSessionMinutes"] = (int)organization.MaxSession.TotalMinutes,
+    };
+
+    private static (string? Name, Refusal? Refusal) Parse(UpdateOrganizationSettingsRequest request)
+    {
+        var errors = new Dictionary<string, string>();
+        var name = request.Name is null ? null : RequestFields.Name("name", request.Name, errors);
+        Between("widestIpv4Prefix", request.WidestIpv4Prefix, 32, errors);
+        Between("widestIpv6Prefix", request.WidestIpv6Prefix, 128, errors);
+        Between("maxSessionMinutes", request.MaxSessionMinutes, LongestSessionMinutes, errors);
+        return errors.Count > 0 ? (null, Refusal.Validation(errors)) : (name, null);
+    }
+
+    private static void Between(string field, int? given, int most, Dictionary<string, string> errors)
+    {
+        if (given < 1 || given > most)
+            errors[field] = $"must be a whole number from 1 to {most}";
+    }
+}
