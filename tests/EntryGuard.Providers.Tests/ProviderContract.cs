@@ -10,7 +10,7 @@ namespace EntryGuard.Providers.Tests;
 /// What every provider owes the engine. A subclass names its harness and adds what is true of its kind alone. The addresses are loopback
 /// ones, so that a provider that is a real door can be knocked at from each of them.
 /// </summary>
-public abstract class ProviderContract : IAsyncLifetime
+public abstract partial class ProviderContract : IAsyncLifetime
 {
     private const string Ann = "127.0.0.11";
     private const string Bob = "127.0.0.12";

@@ -29,6 +29,12 @@ public abstract class ProviderHarness : IAsyncDisposable
     /// <summary>What happens to the next call that changes something. False: this kind has no connection that could do so.</summary>
     public virtual bool Next(CallFault fault) => false;
 
+    /// <summary>Done once the call that never gets an answer (<see cref="CallFault.Hang"/>) has made its change.</summary>
+    public virtual Task HangingAsync() => throw new NotSupportedException("Nothing hangs here.");
+
+    /// <summary>From now on this address, and no other, is refused as a value. Null: this kind refuses none that it could be asked for.</summary>
+    public virtual string? Poison() => null;
+
     /// <summary>Every entry with all its fields as the provider itself shows them, by id; null: nobody else can have one there.</summary>
     public virtual Task<IReadOnlyDictionary<string, string>?> RawEntriesAsync() => Task.FromResult<IReadOnlyDictionary<string, string>?>(null);
 

@@ -88,6 +88,7 @@ public sealed class ScriptedProviderTests : ProviderContract
         private readonly ScriptedProvider provider = new(new FakeTimeProvider());
         private readonly OrganizationId organization = new(Guid.NewGuid());
         private readonly ResourceId resource = new(Guid.NewGuid());
+        private readonly TaskCompletionSource hanging = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public override IResourceProvider Provider => provider;
 
@@ -110,6 +111,58 @@ public sealed class ScriptedProviderTests : ProviderContract
         {
             Cloud.Capacity = entries;
             return true;
+        }
+
+        public override bool Next(CallFault fault)
+        {
+            provider.OnApply = (_, _) =>
+            {
+                provider.OnApply = null;
+                return Of(fault);
+            };
+            return true;
+        }
+
+        public override Task HangingAsync() => hanging.Task;
+
+        public override string Poison()
+        {
+            const string Bad = "127.0.66.6";
+            provider.OnApply = (_, changes) => changes.Additions.Any(a => a.Rule.Address == Cidr.Parse(Bad))
+                ? new Script(Refuse: new RuleFault("INVALID_VALUE", "One of the addresses is refused.", true))
+                : null;
+            return Bad;
+        }
+
+        public override Task<IReadOnlyDictionary<string, string>?> RawEntriesAsync() =>
+            Task.FromResult<IReadOnlyDictionary<string, string>?>(Cloud.Standing.ToDictionary(r => r.Id, r => r.ToString()));
+
+        private Script Of(CallFault fault) => fault switch
+        {
+            CallFault.Throttled => new Script(FailItems: new RuleFault("THROTTLED", "Too many calls.", false)),
+            CallFault.ThrottledFor17Seconds => new Script(FailItems: new RuleFault("THROTTLED", "Too many calls.", false) { RetryAfter = TimeSpan.FromSeconds(17) }),
+            CallFault.LostBefore => new Script(LoseAnswer: true, Drop: true),
+            CallFault.LostAfter => new Script(LoseAnswer: true),
+            CallFault.Refused => Script.Unreachable,
+            CallFault.Unavailable => Script.Unavailable,
+            CallFault.Garbage => new Script(LoseAnswer: true, Drop: true),
+            CallFault.Hang => Hang(),
+        };
+
+        private Script Hang()
+        {
+            var cancelled = CancellationToken.None;
+            return new Script(
+                Before: ct =>
+                {
+                    cancelled = ct;
+                    return Task.CompletedTask;
+                },
+                After: () =>
+                {
+                    hanging.TrySetResult();
+                    return Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancelled);
+                });
         }
     }
 }

@@ -1,5 +1,7 @@
+using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Providers;
+using EntryGuard.Providers.Aws;
 using EntryGuard.Providers.Gate;
 using EntryGuard.Providers.Http;
 using EntryGuard.Server.Data;
@@ -15,7 +17,13 @@ internal static class ProviderSetup
         builder.Services.AddSingleton(_ => ReadEndpoints(builder.Configuration));
         builder.Services.AddSingleton<GateProvider>(s => new GateProvider(ReadLimits(gates), s.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<IResourceProvider>(s => s.GetRequiredService<GateProvider>());
+        builder.Services.AddSingleton<IResourceProvider>(s => new AwsSecurityGroupProvider(
+            s.GetRequiredService<EndpointLimits>(), ReadOrganizations(builder.Configuration.GetSection("EntryGuard:Aws:DefaultChain")),
+            s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<AwsSecurityGroupProvider>>()));
     }
+
+    private static IEnumerable<OrganizationId> ReadOrganizations(IConfigurationSection section) =>
+        (section.Get<string[]>() ?? []).Select(text => new OrganizationId(Guid.ParseExact(text, "D")));
 
     // Entries that are no range are host names.
     private static EndpointLimits ReadEndpoints(ConfigurationManager configuration)

@@ -29,6 +29,7 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:Gate:Forward", "loopback", Range, IsList: true),
         new("EntryGuard:Gate:RemovalDelay", "00:00:00", Delay),
         new("EntryGuard:PrivateEndpoints", "none", RangeOrHost, IsList: true),
+        new("EntryGuard:Aws:DefaultChain", "none", OrganizationId, IsList: true),
         new("EntryGuard:Cluster:ClusterId", "the installation's code", Anything),
         new("EntryGuard:Cluster:AdvertisedAddress", "loopback", Address),
         new("EntryGuard:Cluster:SiloPort", "0", Whole(0, 65_535)),
@@ -60,6 +61,9 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
     private static string? RangeOrHost(string value) =>
         Cidr.TryParse(value, out _, out var fault) || (Uri.CheckHostName(value) == UriHostNameType.Dns && value.Any(char.IsAsciiLetter))
             ? null : value.All(c => char.IsAsciiHexDigit(c) || c is '.' or ':' or '/') ? fault : $"is '{value}'; write a host name or a range such as 10.0.0.0/8";
+
+    private static string? OrganizationId(string value) =>
+        Guid.TryParseExact(value, "D", out _) ? null : $"is '{value}'; write an organization's id as the API shows it, such as 0198c2f4-7d3a-7c1e-9b52-3f6d8a4e1b07";
 
     private static string? Address(string value) =>
         !Cidr.TryParse(value, out var address, out var fault) ? fault
