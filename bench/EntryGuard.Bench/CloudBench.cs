@@ -1,17 +1,11 @@
-using System.Collections.Immutable;
-using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
-using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
-using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Testing.FakeEc2;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace EntryGuard.Bench;
 

@@ -5,7 +5,6 @@ using System.Linq.Expressions;
 using System.Text.Json;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
-using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Providers.Aws;

@@ -17,7 +17,7 @@ public sealed record AuditEntryResponse
     /// <summary>USER or SYSTEM.</summary>
     public required string ActorType { get; init; }
 
-    /// <summary>What it is about: SESSION, RESOURCE, CREDENTIAL, API_KEY, USER, ...</summary>
+    /// <summary>What it is about: SESSION, STATIC_IP_RULE, RESOURCE, CREDENTIAL, API_KEY, USER, ...</summary>
     public string? ResourceType { get; init; }
 
     /// <summary>The id of what it is about.</summary>
@@ -26,7 +26,7 @@ public sealed record AuditEntryResponse
     /// <summary>The name it had then.</summary>
     public string? ResourceName { get; init; }
 
-    /// <summary>The session it is about; null if about none.</summary>
+    /// <summary>The session, or static rule, it is about; null if about none.</summary>
     public Guid? SessionId { get; init; }
 
     /// <summary>SUCCESS or FAILURE.</summary>

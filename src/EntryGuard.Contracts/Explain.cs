@@ -46,7 +46,7 @@ public sealed record ExplainedClaim
     /// <summary>Its id.</summary>
     public required Guid ResourceIpId { get; init; }
 
-    /// <summary>Its session.</summary>
+    /// <summary>Its session, or static rule.</summary>
     public required Guid SessionId { get; init; }
 
     /// <summary>What wants it: SESSION, STATIC_RULE, or DRIFT for a stray rule that is being taken off.</summary>
@@ -73,8 +73,8 @@ public sealed record ExplainedClaim
     /// <summary>True: it keeps its rules standing. False: they are being taken off.</summary>
     public required bool IsLive { get; init; }
 
-    /// <summary>When it ends, or was to end.</summary>
-    public required DateTimeOffset Until { get; init; }
+    /// <summary>When it ends, or was to end; null: it has no end.</summary>
+    public required DateTimeOffset? Until { get; init; }
 
     /// <summary>Since when its closing is overdue; null while it is not.</summary>
     public DateTimeOffset? OverdueSince { get; init; }

@@ -115,6 +115,15 @@ public static class ErrorCodes
     /// <summary>No rule may stand on its account.</summary>
     public const string NothingToDeclare = "NOTHING_TO_DECLARE";
 
+    /// <summary>No such static rule.</summary>
+    public const string StaticRuleNotFound = "STATIC_IP_RULE_NOT_FOUND";
+
+    /// <summary>It ends, or has ended; nothing can be changed any more.</summary>
+    public const string StaticRuleEnded = "STATIC_IP_RULE_ENDED";
+
+    /// <summary>The range is wider than the organization allows.</summary>
+    public const string PrefixTooWide = "PREFIX_TOO_WIDE";
+
     /// <summary>No such credential.</summary>
     public const string CredentialNotFound = "CREDENTIAL_NOT_FOUND";
 

@@ -130,13 +130,13 @@ public sealed record ResourceIpResponse
     /// <summary>PENDING, APPLYING, APPLIED, FAILED, REMOVING, REMOVED.</summary>
     public required string Status { get; init; }
 
-    /// <summary>DIRECT or ADMIN: what entitles it. DRIFT: nothing; its rule was found at the provider, and is being taken off.</summary>
+    /// <summary>DIRECT, ADMIN or STATIC: what entitles it. DRIFT: nothing; its rule was found at the provider, and is being taken off.</summary>
     public required string Grant { get; init; }
 
     /// <summary>The provider's id of its first rule; null where it has none, or nothing was made.</summary>
     public string? ProviderRuleId { get; init; }
 
-    /// <summary>When it ends.</summary>
+    /// <summary>When it ends; in the year 9999: it has no end.</summary>
     public required DateTimeOffset EndsAt { get; init; }
 
     /// <summary>When its rules were first known to stand; null before.</summary>

@@ -143,13 +143,17 @@ public sealed class TestApp : IAsyncDisposable
     }
 
     /// <summary>What was written down about a session, oldest first: "SESSION_START", "RULE_APPLIED", ...</summary>
-    public async Task<IReadOnlyList<string>> Audit(SessionResponse session)
+    public Task<IReadOnlyList<string>> Audit(SessionResponse session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        var id = new SessionId(session.Id);
-        await using var db = Databases.OpenEngine();
-        await using var read = await db.BeginReadAsync(CancellationToken.None);
-        return await db.Audit.Where(a => a.SessionId == id).OrderBy(a => a.Id).Select(a => a.EventType).ToListAsync();
+        return AuditOf(new SessionId(session.Id));
+    }
+
+    /// <summary>What was written down about a static rule, oldest first: "STATIC_IP_RULE_CREATE", "RULE_APPLIED", ...</summary>
+    public Task<IReadOnlyList<string>> Audit(StaticRuleResponse rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return AuditOf(new SessionId(rule.Id));
     }
 
     /// <summary>The Resource is reached with a credential of this name from now on; it is made with the first mention.</summary>
@@ -224,6 +228,13 @@ public sealed class TestApp : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await factory.DisposeAsync();
+
+    private async Task<IReadOnlyList<string>> AuditOf(SessionId id)
+    {
+        await using var db = Databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(CancellationToken.None);
+        return await db.Audit.Where(a => a.SessionId == id).OrderBy(a => a.Id).Select(a => a.EventType).ToListAsync();
+    }
 
     private void Replace(IServiceCollection services)
     {

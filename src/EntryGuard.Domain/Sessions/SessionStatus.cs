@@ -12,7 +12,7 @@ public enum SessionStatus
     /// <summary>Some claims stand, or may soon again; others failed or are being retried.</summary>
     Partial,
 
-    /// <summary>No claim ever stood and none is tried any more. Terminal.</summary>
+    /// <summary>No claim ever stood and none is tried any more. Terminal. A static rule: none stands now; a retry or an edit moves it on.</summary>
     Failed,
 
     /// <summary>Decided to end; its rules are being taken off.</summary>
@@ -28,10 +28,10 @@ public enum SessionStatus
 /// <summary>Why a session, or one of its claims, ended.</summary>
 public enum EndReason
 {
-    /// <summary>Stopped by its user.</summary>
+    /// <summary>Stopped by its user. A claim of a static rule: its Resource was taken out of the rule.</summary>
     Manual,
 
-    /// <summary>Stopped by an admin.</summary>
+    /// <summary>Stopped by an admin. A claim of a static rule: closed by hand, by the operator or with its rule.</summary>
     Admin,
 
     /// <summary>Its time was up.</summary>
@@ -49,7 +49,7 @@ public enum EndReason
     /// <summary>Claims of rules that were found at a provider though nobody wants them, and their owners.</summary>
     Drift,
 
-    /// <summary>Claims only: replaced by a successor after a change of ports. Never the reason of a session.</summary>
+    /// <summary>Claims only: replaced by a successor after a change of ports, or of a static rule. Never the reason of a session.</summary>
     Superseded,
 }
 
@@ -73,7 +73,7 @@ public readonly record struct SessionState(SessionStatus Status, EndReason? Reas
 /// <param name="EndedAt">When it was decided to end; null while it is wanted.</param>
 public readonly record struct SessionClaim(ClaimState State, bool Answered, bool TriesLeft, EndReason? Reason, DateTimeOffset? EndedAt);
 
-/// <summary>The session machine (E17).</summary>
+/// <summary>The session machine (E17), and its variant for static rules.</summary>
 public static class SessionStatuses
 {
     extension(SessionStatus)
@@ -105,6 +105,26 @@ public static class SessionStatuses
                     : new SessionState(previous.Reason == EndReason.Expired ? SessionStatus.Expired : SessionStatus.Cancelled, previous.Reason),
                 SessionStatus.Failed or SessionStatus.Expired or SessionStatus.Cancelled => previous,
             };
+        }
+
+        /// <summary>
+        /// As <see cref="From"/>, of a static rule: FAILED is not its end, but what it reads while nothing of it stands or is tried; and
+        /// nothing that happens to its claims ends it but its own expiry, which the first claim that ended by time tells of.
+        /// </summary>
+        /// <inheritdoc cref="From" path="/param"/>
+        /// <inheritdoc cref="From" path="/remarks"/>
+        public static SessionState FromStatic(SessionState previous, IReadOnlyCollection<SessionClaim> claims)
+        {
+            if (previous.Status is SessionStatus.Expiring or SessionStatus.Expired or SessionStatus.Cancelled)
+                return SessionStatus.From(previous, claims);
+            if (claims.Any(c => c.Reason == EndReason.Expired))
+                return new SessionState(SessionStatus.Expiring, EndReason.Expired);
+            var counted = claims.Where(c => c.State.Wanted == Wanted.Present).Select(Count).ToArray();
+            if (counted.All(c => c == Counted.Failed))
+                return previous.Status == SessionStatus.Pending && counted.Length > 0 && !claims.All(c => c.State.IsSettled)
+                    ? previous
+                    : new SessionState(SessionStatus.Failed, null);
+            return SessionStatus.From(previous.Status == SessionStatus.Failed ? new SessionState(SessionStatus.Pending, null) : previous, claims);
         }
     }
 

@@ -16,12 +16,12 @@ public sealed class AuditEntry
     public required string ActorType { get; set; }
     public string? ActorEmail { get; set; }
 
-    /// <summary>"SESSION", "RESOURCE", "CREDENTIAL", "API_KEY", "USER".</summary>
+    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER".</summary>
     public string? ResourceType { get; set; }
     public string? ResourceId { get; set; }
     public string? ResourceName { get; set; }
 
-    /// <summary>The session it is about; null if about none.</summary>
+    /// <summary>The session, or static rule, it is about; null if about none.</summary>
     public SessionId? SessionId { get; set; }
 
     /// <summary>Whose session it is about: that user may see it.</summary>

@@ -109,10 +109,36 @@ public sealed class ResourceIp
     public bool IsDeclaredGone { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
 
+    /// <summary>Its static rule names its Resource still, if only as one that was switched off or closed by hand: there is no successor, and it was not taken out.</summary>
+    public bool IsNamed => EndReason is not (Domain.Sessions.EndReason.Superseded or Domain.Sessions.EndReason.Manual);
+
     public ClaimState State
     {
         get => new(Wanted, Status, MayStand);
         set => (Wanted, Status, MayStand) = value;
+    }
+
+    /// <summary>A claim as it is born, not yet saved; <see cref="ClaimBirth"/> says how it begins.</summary>
+    public static ResourceIp Born(Session owner, Resource resource, Cidr address, Grant grant, DateTimeOffset endsAt, DateTimeOffset capAt, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(owner);
+        ArgumentNullException.ThrowIfNull(resource);
+        var claim = new ResourceIp
+        {
+            Id = new ResourceIpId(Guid.CreateVersion7(now)),
+            OrganizationId = owner.OrganizationId,
+            SessionId = owner.Id,
+            ResourceId = resource.Id,
+            Resource = resource,
+            Address = address,
+            Scopes = resource.Scopes,
+            Grant = grant,
+            EndsAt = endsAt,
+            CapAt = capAt,
+            CreatedAt = now,
+        };
+        claim.Begin(resource, now);
+        return claim;
     }
 
     /// <summary>The end that the provider is to hold is another now: to be moved at once (E06). Nothing happens where it holds none.</summary>

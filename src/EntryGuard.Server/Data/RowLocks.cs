@@ -30,6 +30,20 @@ public static class RowLocks
     public static Task ShareAsync(this EntryGuardDb db, ResourceId id, CancellationToken ct) =>
         LockAsync(db, $"SELECT 1 FROM resources WHERE id = {id.Value} FOR SHARE", ct);
 
+    /// <inheritdoc cref="ShareAsync(EntryGuardDb, ResourceId, CancellationToken)"/>
+    public static Task ShareAsync(this EntryGuardDb db, OrganizationId id, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM organizations WHERE id = {id.Value} FOR SHARE", ct);
+
+    /// <summary>None of them, and no credential of theirs, is deleted or changed until we commit; others may share them.</summary>
+    public static async Task ShareAsync(this EntryGuardDb db, IEnumerable<ResourceId> ids, CancellationToken ct)
+    {
+        var resources = ids.Select(id => id.Value).ToArray();
+        if (resources.Length == 0)
+            return;
+        await LockAsync(db, $"SELECT 1 FROM credentials WHERE id IN (SELECT credential_id FROM resources WHERE id = ANY({resources})) ORDER BY id FOR SHARE", ct);
+        await LockAsync(db, $"SELECT 1 FROM resources WHERE id = ANY({resources}) ORDER BY id FOR SHARE", ct);
+    }
+
     /// <summary>Engine scope only: tenants do not see allow-lists.</summary>
     public static Task LockAsync(this EntryGuardDb db, AllowListKey key, CancellationToken ct) =>
         LockAsync(db, $"SELECT 1 FROM allow_lists WHERE key = {key.Value} FOR NO KEY UPDATE", ct);

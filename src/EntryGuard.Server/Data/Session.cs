@@ -81,4 +81,10 @@ public sealed class Session
     public List<ResourceIp> ResourceIps { get; } = [];
 
     public SessionState State => new(Status, EndReason);
+
+    /// <summary>An end has something to do: it has not begun yet. A static rule that FAILED counts, since it may be tried again.</summary>
+    public bool IsRunning => State.IsRunning || (Kind == OwnerKind.StaticRule && Status == SessionStatus.Failed);
+
+    /// <summary>The one address or range of a static rule.</summary>
+    public Cidr Address => IPv4 ?? IPv6 ?? Cidr.None;
 }

@@ -11,7 +11,7 @@ namespace EntryGuard.Server.Data;
 /// The one way in which sessions and claims change: their owners locked first, in id order; then read; then moved by the domain's
 /// functions; then every touched session recomputed to its fixed point, audited, and saved with guarded updates (law 5, E18).
 /// </summary>
-public sealed class SessionWrite
+public sealed partial class SessionWrite
 {
     // A session moves at most PENDING → ACTIVE → EXPIRING → EXPIRED in one transaction; more would be a loop in the table.
     private const int MostSteps = 8;
@@ -135,7 +135,7 @@ public sealed class SessionWrite
     public void End(Session session, EndReason reason)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (session.State.IsRunning)
+        if (session.IsRunning)
             Become(session, new SessionState(SessionStatus.Expiring, reason));
     }
 
@@ -276,11 +276,11 @@ public sealed class SessionWrite
         }, "RESOURCE", claim.ResourceId.Value.ToString(), claim.Resource?.Name));
     }
 
-    /// <summary>An audit row about a session.</summary>
+    /// <summary>An audit row about a session, or a static rule.</summary>
     public void Audit(Session session, string eventType, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(session);
-        db.Audit.Add(Row(eventType, "SUCCESS", session, null, details, "SESSION", session.Id.Value.ToString(), null));
+        db.Audit.Add(Row(eventType, "SUCCESS", session, null, details, session.Kind == OwnerKind.StaticRule ? StaticRule : "SESSION", session.Id.Value.ToString(), session.Label));
     }
 
     /// <summary>Recomputes every locked session to its fixed point and sets the dates of the touched claims. Call before the commit; idempotent.</summary>
@@ -298,7 +298,8 @@ public sealed class SessionWrite
         {
             if (step == MostSteps)
                 throw new InvalidOperationException($"Session {session.Id.Value} does not settle from {session.Status}.");
-            var next = SessionStatus.From(session.State, [.. session.ResourceIps.Select(c => c.ToSessionClaim())]);
+            SessionClaim[] claims = [.. session.ResourceIps.Select(c => c.ToSessionClaim())];
+            var next = session.Kind == OwnerKind.StaticRule ? SessionStatus.FromStatic(session.State, claims) : SessionStatus.From(session.State, claims);
             if (next == session.State)
                 break;
             Become(session, next);
@@ -315,7 +316,7 @@ public sealed class SessionWrite
     private void Become(Session session, SessionState next)
     {
         (session.Status, session.EndReason) = (next.Status, next.Reason);
-        if (next.IsTerminal)
+        if (next.IsTerminal && !session.IsRunning)
             session.EndedAt = now;
         if (next.Status == SessionStatus.Expiring)
         {
@@ -325,8 +326,8 @@ public sealed class SessionWrite
         }
 
         if (session.Kind == OwnerKind.Drift)
-            return;   // nobody's session: what becomes of its rules is told of each
-        Audit(session, $"SESSION_{Names.Wire(next.Status)}", new
+            return;   // nobody's: what happens to its claims is told of each
+        Audit(session, $"{(session.Kind == OwnerKind.StaticRule ? StaticRule : "SESSION")}_{Names.Wire(next.Status)}", new
         {
             reason = next.Reason is { } why ? Names.Wire(why) : null,
             expiresAt = session.ExpiresAt,

@@ -21,7 +21,7 @@ internal sealed class Closing(
     private const int BatchSize = 100;
 
     /// <summary>Closes what should be closed by now, or everything.</summary>
-    /// <param name="all">End every session first.</param>
+    /// <param name="all">End every session, and every claim of every static rule, first.</param>
     /// <param name="tell">A line per rule: closed, or still open and why.</param>
     /// <param name="ct">Stops it; what was done is recorded.</param>
     /// <returns>How many rules are still open.</returns>
@@ -35,7 +35,11 @@ internal sealed class Closing(
         { OnlyCloses = true };
         await due.ActAsync(ct);
         if (all)
+        {
             await RunningSessions.EndAsync(databases, clock, metrics, EndReason.Admin, ct);
+            await RunningSessions.CloseStaticRulesAsync(databases, clock, metrics, ct);
+        }
+
         var before = await LeavingAsync(null, ct);
         await TryNowAsync([.. before.Select(c => c.SessionId).Distinct()], ct);
 
@@ -63,7 +67,7 @@ internal sealed class Closing(
         {
             var name = rule.First().Claim.Resource!.Name;
             tell(open[rule.Key].FirstOrDefault() is { } claim
-                ? $"OPEN    {rule.Key.Rule} on {name} ({rule.Key.Key}): {claim.ErrorMessage ?? "a session that is not ended wants it, or it could not be seen gone in time"}"
+                ? $"OPEN    {rule.Key.Rule} on {name} ({rule.Key.Key}): {claim.ErrorMessage ?? "somebody who has not ended wants it, or it could not be seen gone in time"}"
                 : $"closed  {rule.Key.Rule} on {name} ({rule.Key.Key})");
         }
 

@@ -4,6 +4,14 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Engine;
 
+/// <summary>What is asked of the overdue closings of several allow-lists.</summary>
+internal static class OverdueSinces
+{
+    /// <summary>Null if none is overdue on the Resource's allow-list.</summary>
+    public static DateTimeOffset? OverdueSince(this Resource resource, IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue) =>
+        resource.AllowListKey is { } key && overdue.TryGetValue(key, out var since) ? since : null;
+}
+
 /// <summary>How many addresses should be closed and may still be open (E20). Of all organizations, and nothing about any of them.</summary>
 public sealed class OverdueClosings(Databases databases)
 {
@@ -20,6 +28,9 @@ public sealed class OverdueClosings(Databases databases)
         LastCount = since.Count;
         return (since.Count, since.Count == 0 ? null : since.Min());
     }
+
+    /// <summary>Why nothing new is opened there.</summary>
+    public static string WhyNothingNew(DateTimeOffset since) => $"a closing on it is overdue since {since:u}; nothing new is opened until it is done";
 
     /// <summary>
     /// Allow-lists of these Resources on which a closing is overdue, whoever's it is, and since when. What cannot be closed is not opened: ask

@@ -10,11 +10,14 @@ namespace EntryGuard.Server.Engine;
 
 /// <summary>
 /// After a backup was restored (E27): what the database says and what stands at the providers are from different times. Ends every live
-/// session, then closes every entry that carries our mark, whether the database knows it or not.
+/// session; then closes every entry that carries our mark, whether the database knows it or not, but those a static rule wants. Opens
+/// nothing: what a static rule wants and does not have waits for an admin.
 /// </summary>
 public sealed class Restore(
     Databases databases, ProviderSet providers, SecretBox secrets, DatabaseClock clock, EngineMetrics metrics, TimeProvider time, ILogger<Restore> log)
 {
+    private readonly RestoredRules rules = new(databases, clock, metrics);
+
     /// <summary>May be run again until it succeeds.</summary>
     /// <param name="tell">A line per entry, and one per session count.</param>
     /// <param name="ct">Gives up.</param>
@@ -29,6 +32,8 @@ public sealed class Restore(
             // What lives in a server's process died with it.
             if (providers.Find(resource.Provider, resource.ResourceType) is { Capabilities.DiesWithProcess: false } provider)
                 left.AddRange(await CloseAsync(provider, ResourceView.Of(resource), resource.Name, tell, ct));
+            else if (providers.Find(resource.Provider, resource.ResourceType) is not null)
+                await rules.KeepAsync(resource.AllowListKey!.Value, [], tell, ct);
         }
 
         if (left.Count > 0)
@@ -48,17 +53,19 @@ public sealed class Restore(
             .OrderBy(r => r.DeletedAt != null).ThenBy(r => r.Id).ToListAsync(ct);
     }
 
-    // What is wrong, in sentences; empty if nothing of ours is left there.
+    // What is wrong, in sentences; empty if nothing of ours is left there but what static rules want.
     private async Task<List<string>> CloseAsync(IResourceProvider provider, ResourceView resource, string name, Action<string> tell, CancellationToken ct)
     {
         var (ours, fault) = await OursAsync(provider, resource, ct);
         if (fault is not null)
             return [$"{name} ({resource.Key}) could not be listed: {fault}"];
+        var kept = await rules.KeepAsync(resource.Key!.Value, ours, tell, ct);
+        ours = ours.FindAll(o => !kept.Contains(o.Rule));
         foreach (var some in ours.Chunk(Math.Max(1, provider.Capabilities.BatchSize)))
         {
             var changes = new RuleChanges(
                 [.. some.Select(o => new RuleRemoval(o.Rule, o.Mark!, o.Id is null ? [] : [new RuleEntry(o.Id, o.Rule.Scope)]))], []);
-            await QuietAsync(resource.Key!.Value, ct);
+            await QuietAsync(resource.Key.Value, ct);
             var (_, failed) = await ProviderCall.AskAsync(
                 limit => provider.ApplyAsync(resource.Context(secrets), changes, limit), "apply", provider.Type, metrics, time, log, ct);
             if (failed is not null)
@@ -71,6 +78,7 @@ public sealed class Restore(
         var (still, blind) = await OursAsync(provider, resource, ct);
         if (blind is not null)
             return [$"{name} ({resource.Key}) was changed, but could not be listed afterwards: {blind}"];
+        still = still.FindAll(s => !kept.Contains(s.Rule));
         foreach (var gone in ours.Where(o => !still.Any(s => s.Rule == o.Rule && s.Mark == o.Mark)))
             tell($"closed {gone.Rule} on {name} ({resource.Key})");
         foreach (var open in still)

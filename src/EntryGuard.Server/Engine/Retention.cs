@@ -26,6 +26,7 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
     public async Task<bool> PruneAsync(CancellationToken ct)
     {
         var sessions = settings.Value.SessionDays > 0 ? await SessionsAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0;
+        sessions = Math.Max(sessions, settings.Value.SessionDays > 0 ? await FormerClaimsAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0);
         var deleted = settings.Value.SessionDays > 0 ? await TombstonesAsync(clock.Now.AddDays(-settings.Value.SessionDays), ct) : 0;
         var audit = settings.Value.AuditDays > 0 ? await AuditAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct) : 0;
         if (settings.Value.AuditDays > 0)
@@ -48,6 +49,22 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
             return 0;
         await db.ResourceIps.Where(c => old.Contains(c.SessionId)).ExecuteDeleteAsync(ct);
         var gone = await db.Sessions.Where(s => old.Contains(s.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
+        return gone;
+    }
+
+    // A static rule may never end: what it once wanted goes by itself, and with it the tombstones of Resources. What tells that it still
+    // names a Resource which is switched off, or was closed by hand, stays.
+    private async Task<int> FormerClaimsAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var old = await db.ResourceIps
+            .Where(c => c.Session!.Kind == OwnerKind.StaticRule && c.Wanted == Wanted.Absent && c.EndingAt < before && c.DueAt == null && c.OverdueSince == null
+                && (c.Status == ResourceIpStatus.Removed || (c.Status == ResourceIpStatus.Failed && !c.MayStand)))
+            .Where(c => c.EndReason == EndReason.Superseded || c.EndReason == EndReason.Manual || c.Resource!.DeletedAt != null)
+            .OrderBy(c => c.Id).Take(BatchSize).Select(c => c.Id).ToListAsync(ct);
+        var gone = old.Count == 0 ? 0 : await db.ResourceIps.Where(c => old.Contains(c.Id)).ExecuteDeleteAsync(ct);
         await work.CommitAsync(ct);
         return gone;
     }

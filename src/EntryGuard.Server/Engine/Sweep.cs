@@ -7,8 +7,8 @@ namespace EntryGuard.Server.Engine;
 
 /// <summary>
 /// The safety net, which <see cref="SweepLoop"/> lets down every 60 s, at start-up and whenever a node comes or leaves. Nothing depends on it for speed, and it alone is enough to close
-/// everything (E23). It acts on what is due, wakes every allow-list with something unsettled, ends claims that lost their grant, and
-/// recomputes the sessions that are PENDING, EXPIRING or changed since it last looked.
+/// everything (E23). It acts on what is due, wakes every allow-list with something unsettled, ends claims that lost their grant
+/// and static rules whose time is up, and recomputes the sessions that are PENDING, EXPIRING or changed since it last looked.
 /// </summary>
 internal sealed class Sweep(
     Databases databases, DueClaims due, ProviderSet providers, DatabaseClock clock, IEngine engine, EngineMetrics metrics, Reconciliation reconciliation,
@@ -23,6 +23,7 @@ internal sealed class Sweep(
         var startedAt = clock.Now;
         var wake = new HashSet<AllowListKey>(await due.ActAsync(ct));
         wake.UnionWith(await EndIneligibleAsync(ct));
+        await EndFailedRulesAsync(ct);
         wake.UnionWith(await RecomputeAsync(ct));
         wake.UnionWith(await UnsettledAsync(startedAt, ct));
         wake.UnionWith(await ComparableAsync(ct));
@@ -76,6 +77,28 @@ internal sealed class Sweep(
             var still = await Eligibility.LostAsync(db, [.. lost.Select(l => l.Id)], ct);
             foreach (var claim in lost.Where(l => still.Contains(l.Id)).Select(l => write.Find(l.Session, l.Id)).OfType<ResourceIp>())
                 write.End(claim, EndReason.AccessRevoked);
+        }, ct);
+    }
+
+    // A static rule that FAILED has no claim whose date could come: its own end is looked for here. Nothing of it stands that would be late.
+    private async Task EndFailedRulesAsync(CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        var now = clock.Now;
+        List<SessionId> over;
+        await using (await db.BeginReadAsync(ct))
+        {
+            over = await db.StaticRules.Where(s => s.EndedAt == null && s.Status == SessionStatus.Failed && s.ExpiresAt <= now)
+                .Select(s => s.Id).Take(DueClaims.BatchSize).ToListAsync(ct);
+        }
+
+        if (over.Count == 0)
+            return;
+        await WriteAsync(db, over, write =>
+        {
+            foreach (var rule in write.Sessions.Values.Where(s => s.ExpiresAt <= write.Now))
+                write.End(rule, EndReason.Expired);
+            return Task.CompletedTask;
         }, ct);
     }
 

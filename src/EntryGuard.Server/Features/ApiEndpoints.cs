@@ -18,6 +18,7 @@ public static class ApiEndpoints
         Resources.ResourceEndpoints.Map(api);
         HealthEvents.HealthEventEndpoints.Map(api);
         Organizations.OrganizationEndpoints.Map(api);
+        StaticRules.StaticRuleEndpoints.Map(api);
         Explain.ExplainEndpoints.Map(api);
         Audit.AuditEndpoints.Map(api);
         Events.EventEndpoints.Map(api);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Features;
 
@@ -52,6 +54,21 @@ internal static class RequestFields
             return at;
         errors[field] = "is no instant; write one such as 2026-03-01T09:30:00Z";
         return null;
+    }
+
+    /// <summary>Those of a filter, repeated or comma separated; empty if left out.</summary>
+    public static IReadOnlyList<SessionStatus> Statuses(string[]? given, Dictionary<string, string> errors)
+    {
+        var statuses = new List<SessionStatus>();
+        foreach (var word in (given ?? []).SelectMany(g => g.Split(',')))
+        {
+            if (Names.FromWire<SessionStatus>(word) is { } status)
+                statuses.Add(status);
+            else
+                errors["status"] = $"holds an unknown status; write one or more of {string.Join(", ", Enum.GetValues<SessionStatus>().Select(Names.Wire))}";
+        }
+
+        return statuses;
     }
 
     /// <summary>An object as compact text; null if left out.</summary>

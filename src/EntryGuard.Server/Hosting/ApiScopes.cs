@@ -12,6 +12,10 @@ public static class ApiScopes
 
     /// <inheritdoc cref="SessionsWrite"/>
     public const string ResourcesWrite = "resources:write";
+    public const string StaticRulesRead = "static-ip-rules:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string StaticRulesWrite = "static-ip-rules:write";
     public const string CredentialsRead = "credentials:read";
 
     /// <inheritdoc cref="SessionsWrite"/>
@@ -33,8 +37,8 @@ public static class ApiScopes
     /// <summary>Every scope there is.</summary>
     public static IReadOnlyList<string> Known { get; } =
     [
-        All, SessionsRead, SessionsWrite, ResourcesRead, ResourcesWrite, CredentialsRead, CredentialsWrite, UsersRead, UsersWrite, ApiKeysRead,
-        ApiKeysWrite, OrganizationRead, OrganizationWrite, AuditRead,
+        All, SessionsRead, SessionsWrite, ResourcesRead, ResourcesWrite, StaticRulesRead, StaticRulesWrite, CredentialsRead, CredentialsWrite,
+        UsersRead, UsersWrite, ApiKeysRead, ApiKeysWrite, OrganizationRead, OrganizationWrite, AuditRead,
     ];
 
     /// <summary>True if a key with these scopes may do what needs that one.</summary>

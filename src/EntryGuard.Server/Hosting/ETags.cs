@@ -28,6 +28,8 @@ public static class ETags
     public static Refusal? Outdated(string? ifMatch, DateTimeOffset updatedAt) => Outdated(ifMatch, Of(updatedAt));
 
     /// <inheritdoc cref="Outdated(string?, DateTimeOffset)"/>
+    /// <param name="ifMatch">As sent; null: nothing was.</param>
+    /// <param name="current">The ETag the row has now, with its quotes.</param>
     public static Refusal? Outdated(string? ifMatch, string current) =>
         ifMatch is null || ifMatch.Split(',').Any(tag => tag.Trim() is "*" || tag.Trim() == current)
             ? null

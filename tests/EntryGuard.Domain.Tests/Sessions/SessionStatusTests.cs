@@ -32,7 +32,7 @@ public sealed class SessionStatusTests
     private static readonly List<Row> Rows =
         [.. Table.Split('\n').Skip(1).Select(line => line.Split('|', StringSplitOptions.TrimEntries)).Select(c => new Row(c[0], c[1], c[2], c[3], c[4]))];
 
-    private static readonly Kind[] Kinds =
+    internal static readonly Kind[] Kinds =
     [
         Present('A', ResourceIpStatus.Applied, true, answered: true, triesLeft: true),
         Present('T', ResourceIpStatus.Pending, false, answered: false, triesLeft: true),
@@ -55,14 +55,14 @@ public sealed class SessionStatusTests
         Absent(ResourceIpStatus.Failed, true, EndReason.Superseded, 3),
     ];
 
-    private static readonly SessionState[] Previous =
+    internal static readonly SessionState[] Previous =
     [
         new(SessionStatus.Pending, null), new(SessionStatus.Active, null), new(SessionStatus.Partial, null), new(SessionStatus.Failed, null),
         .. Enum.GetValues<EndReason>().Where(r => r != EndReason.Superseded).Select(r => new SessionState(SessionStatus.Expiring, r)),
         new(SessionStatus.Expired, EndReason.Expired), new(SessionStatus.Cancelled, EndReason.Manual),
     ];
 
-    private static readonly List<Kind[]> Multisets = [.. Enumerable.Range(0, 5).SelectMany(size => Pick(size, 0))];
+    internal static readonly List<Kind[]> Multisets = [.. Enumerable.Range(0, 5).SelectMany(size => Pick(size, 0))];
 
     [Fact]
     public void E17_every_multiset_of_up_to_four_claims_moves_as_the_table_says() => Check((previous, kinds) =>
@@ -140,9 +140,9 @@ public sealed class SessionStatusTests
         faults.ShouldBeEmpty();
     }
 
-    private static SessionClaim[] Claims(Kind[] kinds) => [.. kinds.Select(k => k.Claim)];
+    internal static SessionClaim[] Claims(Kind[] kinds) => [.. kinds.Select(k => k.Claim)];
 
-    private static SessionClaim End(SessionClaim claim, EndReason reason) =>
+    internal static SessionClaim End(SessionClaim claim, EndReason reason) =>
         claim.State.On(RuleEvent.Ended) is { } ended ? claim with { State = ended, Reason = reason, EndedAt = Noon.AddHours(9) } : claim;
 
     private static IEnumerable<Kind[]> Pick(int size, int from) => size == 0
@@ -157,7 +157,7 @@ public sealed class SessionStatusTests
         $"ABSENT {status} {reason} {hour} h", '-',
         new SessionClaim(new ClaimState(Wanted.Absent, status, mayStand), true, false, reason, Noon.AddHours(hour)), IsSettled: !mayStand);
 
-    private sealed record Kind(string Name, char Letter, SessionClaim Claim, bool IsSettled);
+    internal sealed record Kind(string Name, char Letter, SessionClaim Claim, bool IsSettled);
 
     private sealed record Row(string Previous, string Some, string No, string Of, string To)
     {

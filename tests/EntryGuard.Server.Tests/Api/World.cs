@@ -21,6 +21,7 @@ internal sealed partial class World
         var (ann, admin, bob) = (await app.As("ann").SignIn(), await app.AsAdmin().SignIn(), await app.As("bob").SignIn());
         await app.AsAdmin("globex").SignIn();
         var session = await app.As("ann").StartSession("web", "203.0.113.7", hours: 2);
+        var rule = await app.AsAdmin().CreateStaticRule("acme's office", "203.0.113.32", "web");
         await app.RunUntilQuiet();
         var credential = await app.Credential(ann.Organization, "acme's");
         var key = await app.Seed.ApiKey(ann.Organization, ann.User);
@@ -28,6 +29,7 @@ internal sealed partial class World
         world.ids["session"] = session.Id;
         world.ids["resourceIp"] = session.ResourceIps[0].Id;
         world.ids["resource"] = session.ResourceIps[0].ResourceId;
+        world.ids["staticRule"] = rule.Id;
         world.ids["user"] = ann.User.Value;
         world.ids["otherUser"] = bob.User.Value;
         world.ids["admin"] = admin.User.Value;

@@ -73,6 +73,10 @@ internal static class EngineFacts
         return [.. events.Reverse().Select(e => $"{e.Category} {(e.ResolvedAt is null ? "open" : "resolved")}")];
     }
 
+    /// <summary>What really stands, list by list: "web 203.0.113.7/32; db".</summary>
+    public static string Rules(this TestApp app, params string[] lists) =>
+        string.Join("; ", lists.Select(list => string.Join(' ', app.Cloud(list).Rules.Prepend(list))));
+
     /// <summary>An admin of the organization edits one of its Resources.</summary>
     public static async Task Edit(this TestApp app, string resource, UpdateResourceRequest request, string organization = "acme")
     {

@@ -45,7 +45,8 @@ internal sealed class Laws(TestDatabase database, TestApp app)
         foreach (var session in sessions)
         {
             // Law 3: nothing is left to recompute; law 5: what moved was told, once.
-            SessionStatus.From(session.State, [.. session.ResourceIps.Select(c => c.ToSessionClaim())]).ShouldBe(session.State);
+            SessionClaim[] claims = [.. session.ResourceIps.Select(c => c.ToSessionClaim())];
+            (session.Kind == OwnerKind.StaticRule ? SessionStatus.FromStatic(session.State, claims) : SessionStatus.From(session.State, claims)).ShouldBe(session.State);
             Told(session, seen, [.. audit.Where(a => a.SessionId == session.Id)]);
         }
 
@@ -60,8 +61,8 @@ internal sealed class Laws(TestDatabase database, TestApp app)
     private static void Told(Session session, List<Change> seen, List<AuditEntry> audit)
     {
         var moves = seen.Where(c => c.Table == "sessions" && c.Row == session.Id.Value && c.Was is not null).Select(c => c.Is).ToList();
-        var told = audit.Select(a => a.EventType.Replace("SESSION_", "", StringComparison.Ordinal))
-            .Where(t => t is "ACTIVE" or "PARTIAL" or "FAILED" or "EXPIRING" or "EXPIRED" or "CANCELLED").ToList();
+        var told = audit.Select(a => a.EventType.Replace("SESSION_", "", StringComparison.Ordinal).Replace("STATIC_IP_RULE_", "", StringComparison.Ordinal))
+            .Where(t => t is "PENDING" or "ACTIVE" or "PARTIAL" or "FAILED" or "EXPIRING" or "EXPIRED" or "CANCELLED").ToList();
 
         // One transaction may pass through EXPIRING: both are told, one is stored.
         if (told.Count > moves.Count && session.State.IsTerminal && !moves.Contains("EXPIRING"))

@@ -8,6 +8,8 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
     public void Configure(EntityTypeBuilder<Session> builder)
     {
         builder.Ignore(s => s.State);
+        builder.Ignore(s => s.IsRunning);
+        builder.Ignore(s => s.Address);
         builder.Property(s => s.Status).IsConcurrencyToken();
         builder.Property(s => s.Reason).HasMaxLength(2000);
         builder.Property(s => s.Label).HasMaxLength(200);

@@ -85,7 +85,7 @@ public static class ExplainAddress
                     IsOurs = r.IsMarkedBy(sight.Installation),
                     IsWider = r.Rule.Address != asked,
                     ProviderRuleId = r.Id,
-                    Until = r.Until,
+                    Until = r.Until < Session.Never ? r.Until : null,
                 }),
             ],
             ListedAt = sight.Snapshot?.AskedAt,
@@ -108,7 +108,7 @@ public static class ExplainAddress
             Status = Names.Wire(Claim.Status),
             SessionStatus = Names.Wire(SessionStatus),
             IsLive = Claim.State.IsLive,
-            Until = Claim.EndsAt,
+            Until = Claim.EndsAt < Session.Never ? Claim.EndsAt : null,
             OverdueSince = Claim.MayStand ? Claim.OverdueSince : null,
             LastSeenAt = Claim.SeenAt,
         };

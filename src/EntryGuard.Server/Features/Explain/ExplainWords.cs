@@ -28,7 +28,7 @@ internal static class ExplainWords
             },
         };
         if (live.Count > 0)
-            said.Add($"{Count(live.Count, "live claim")} {Verb(live.Count, "wants", "want")} it open, the last until {live.Max(c => c.EndsAt):yyyy-MM-dd HH:mm:ss}Z.");
+            said.Add($"{Count(live.Count, "live claim")} {Verb(live.Count, "wants", "want")} it open, {End(live.Max(c => c.EndsAt))}.");
         if (leaving.Count > 0)
             said.Add(leaving.Exists(c => c.State.IsOverdue)
                 ? $"{Count(leaving.Count, "claim")} {Verb(leaving.Count, "is", "are")} being closed, and that is overdue; it is tried until the rule is gone."
@@ -45,6 +45,8 @@ internal static class ExplainWords
             said.Add("A rule of ours stands that no claim accounts for; look at the provider, and take it off there if nobody needs it.");
         return string.Join(' ', said);
     }
+
+    private static string End(DateTimeOffset last) => last < Session.Never ? $"the last until {last:yyyy-MM-dd HH:mm:ss}Z" : "one of them without an end";
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 

@@ -13,7 +13,7 @@ namespace EntryGuard.Server.Features.Resources;
 public static class DeleteResource
 {
     private static Refusal InUse { get; } = new(ErrorCodes.ResourceInUse, RefusalKind.Invalid,
-        "It has sessions that are live or being closed. Wait, stop them, or ask with ?end=true: that ends them and deletes it.");
+        "It has sessions or static rules that are live or being closed. Wait, stop them, or ask with ?end=true: that ends them and deletes it.");
 
     public static async Task<Results<NoContent, RefusalResult>> Handle(
         Guid id, bool? end, EntryGuardDb db, Caller caller, IEngine engine, DatabaseClock clock, CancellationToken ct)

@@ -52,8 +52,10 @@ public static class UpdateResource
             var changes = Changes(edit, resource, scopes);
             if (changes.Count == 0)
                 return TypedResults.Ok((await ShowAsync(db, resourceId, response, ct))!);
+            var mayResume = edit.IsActive == true || edit.Credential is not null;
             write = await SessionWrite.LockOwnersAsync(db, db.ResourceIps.Where(c => c.ResourceId == resourceId
-                && (c.DueAt != null || (c.Wanted == Wanted.Present && c.Session!.EndedAt == null))), clock.Now, caller.Actor, ct);
+                && (c.DueAt != null || (c.Session!.EndedAt == null && (c.Wanted == Wanted.Present
+                    || (mayResume && c.Session.Kind == OwnerKind.StaticRule && c.EndReason == EndReason.AccessRevoked))))), clock.Now, caller.Actor, ct);
             var claims = write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resourceId).ToList();
             if (edit.IsActive != false && !scopes.SequenceEqual(resource.Scopes) && RoomFault(resource, claims, scopes) is { } full)
                 return new RefusalResult(full);
@@ -61,6 +63,8 @@ public static class UpdateResource
             write.LookAt(resource);
             verify = changes.Keys.Any(c => c is "config" or "credentialId" or "isActive");
             Apply(edit, resource, scopes, write.Now);
+            if (mayResume && resource.IsActive && !await db.Credentials.AnyAsync(c => c.Id == resource.CredentialId && c.DeletedAt != null, ct))
+                Resume(write, resource, providers);
             db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_UPDATE", write.Now, changes));
             write.Complete();
             await work.CommitAsync(ct);
@@ -164,7 +168,7 @@ public static class UpdateResource
         {
             if (needed.Count(rule => quota.Counts(rule.Address.IpVersion)) is var more && more > quota.Free)
                 return new Refusal(ErrorCodes.CapacityExceeded, RefusalKind.Invalid,
-                    $"Live sessions would need {more} more rules, and the provider has room for {quota.Free} ({quota.Used} of {quota.Limit} are used). End some sessions first.");
+                    $"Live sessions and static rules would need {more} more rules, and the provider has room for {quota.Free} ({quota.Used} of {quota.Limit} are used). End some first.");
         }
 
         return null;
@@ -180,6 +184,18 @@ public static class UpdateResource
                 write.Supersede(claim, scopes);
             else
                 write.TryNow(claim);
+        }
+    }
+
+    // Static rules that lost the Resource only because it was switched off, or without a credential, have it again. Sessions do not: whoever
+    // needs one starts another.
+    private static void Resume(SessionWrite write, Resource resource, ProviderSet providers)
+    {
+        foreach (var rule in write.Sessions.Values.Where(s => s is { Kind: OwnerKind.StaticRule, IsRunning: true } && s.ExpiresAt > write.Now))
+        {
+            if (rule.ResourceIps.Exists(c => c.ResourceId == resource.Id && c is { Wanted: Wanted.Absent, EndReason: EndReason.AccessRevoked })
+                && AddressLimits.WhyNotAtAll(providers, resource, rule.Address) is null)
+                write.Claim(rule, resource);
         }
     }
 

@@ -1,6 +1,5 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
-using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -27,7 +26,7 @@ public static class ListSessions
         ListSessionsQuery query, UserId? user, EntryGuardDb db, CancellationToken ct)
     {
         var errors = new Dictionary<string, string>();
-        var statuses = Statuses(query.Status, errors);
+        var statuses = RequestFields.Statuses(query.Status, errors);
         var (from, to) = (RequestFields.Instant("from", query.From, errors), RequestFields.Instant("to", query.To, errors));
         var (limit, after) = Cursor.Read(query.Limit, query.Cursor, errors);
         if (errors.Count > 0)
@@ -54,20 +53,6 @@ public static class ListSessions
         var rows = await sessions.OrderByDescending(s => s.Id).Take(limit + 1)
             .Select(SessionView.Projection).AsSplitQuery().ToListAsync(ct);
         return Page<SessionResponse>.Of(rows, limit, r => new Cursor(r.Session.StartedAt, r.Session.Id.Value), r => r.ToResponse());
-    }
-
-    private static List<SessionStatus> Statuses(string[]? given, Dictionary<string, string> errors)
-    {
-        var statuses = new List<SessionStatus>();
-        foreach (var word in (given ?? []).SelectMany(g => g.Split(',')))
-        {
-            if (Names.FromWire<SessionStatus>(word) is { } status)
-                statuses.Add(status);
-            else
-                errors["status"] = $"holds an unknown status; write one or more of {string.Join(", ", Enum.GetValues<SessionStatus>().Select(Names.Wire))}";
-        }
-
-        return statuses;
     }
 }
 

@@ -9,7 +9,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.Sessions;
 
-/// <summary><c>POST /resource-ips/{id}/retry</c>: another round for an opening that was given up, or a closing tried at once (E04, E19).</summary>
+/// <summary>
+/// <c>POST /resource-ips/{id}/retry</c>: another round for an opening that was given up, or a closing tried at once (E04, E19). On a static
+/// rule, an admin's word that it is wanted still: also after a change of ports, and after everything was closed by hand, with a new claim.
+/// </summary>
 public static class RetryResourceIp
 {
     public static Refusal NotFound { get; } =
@@ -31,6 +34,8 @@ public static class RetryResourceIp
                 claim.NextAttemptAt = claim.AttemptId is null ? write.Now : claim.NextAttemptAt;
             else if (await WhyNotAsync(db, write, claim, ct) is { } why)
                 return new RefusalResult(new Refusal(ErrorCodes.ResourceIpNotRetryable, RefusalKind.Invalid, why));
+            else if (MustRenew(write.Sessions[claim.SessionId], claim))
+                claim = write.Claim(write.Sessions[claim.SessionId], claim.Resource!);
             else
                 Reopen(write, claim);
             write.Touch(claim);
@@ -53,7 +58,10 @@ public static class RetryResourceIp
         return (write, session is { } locked ? write.Find(locked, id) : null);
     }
 
-    private static async Task<string?> WhyNotAsync(EntryGuardDb db, SessionWrite write, ResourceIp claim, CancellationToken ct)
+    private static Task<string?> WhyNotAsync(EntryGuardDb db, SessionWrite write, ResourceIp claim, CancellationToken ct) =>
+        write.Sessions[claim.SessionId] is { Kind: OwnerKind.StaticRule } rule ? WhyNotAsync(db, write, rule, claim, ct) : SessionsWhyNotAsync(db, write, claim, ct);
+
+    private static async Task<string?> SessionsWhyNotAsync(EntryGuardDb db, SessionWrite write, ResourceIp claim, CancellationToken ct)
     {
         var session = write.Sessions[claim.SessionId];
         if (claim.State is not { Wanted: Wanted.Present, Status: ResourceIpStatus.Failed, MayStand: false })
@@ -68,6 +76,22 @@ public static class RetryResourceIp
             return "What its Resource opens was changed since; start a new session.";   // a claim's scopes are fixed for life (E08)
         return (await Eligibility.LostAsync(db, [claim.Id], ct)).Count > 0 ? "You may not reach its Resource any more." : null;
     }
+
+    private static async Task<string?> WhyNotAsync(EntryGuardDb db, SessionWrite write, Session rule, ResourceIp claim, CancellationToken ct)
+    {
+        if (!rule.IsRunning || rule.ExpiresAt <= write.Now)
+            return "Its static rule has ended; make a new one.";
+        if (claim.State is not { Status: ResourceIpStatus.Failed, MayStand: false, Wanted: Wanted.Present } && !IsClosedByHand(claim))
+            return "Only a Resource IP that FAILED, or was closed by hand, can be tried again.";
+        if (claim.Resource?.AllowListKey is null)
+            return "Its Resource was never verified; verify it first.";
+        return (await Eligibility.LostAsync(db, [claim.Id], ct)).Count > 0 ? "Its Resource is switched off, or has no credential; repair that, and it is opened by itself." : null;
+    }
+
+    private static bool IsClosedByHand(ResourceIp claim) => claim is { Wanted: Wanted.Absent, EndReason: EndReason.Admin };
+
+    private static bool MustRenew(Session owner, ResourceIp claim) =>
+        owner.Kind == OwnerKind.StaticRule && (IsClosedByHand(claim) || !claim.Scopes.SequenceEqual(claim.Resource!.Scopes));
 
     private static void Reopen(SessionWrite write, ResourceIp claim)
     {

@@ -1,7 +1,6 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
-using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
@@ -13,10 +12,6 @@ namespace EntryGuard.Server.Features.Sessions;
 /// <summary>The session a start would make, before it is stored: what would be opened, what not, and why.</summary>
 public sealed class StartDraft
 {
-    /// <summary>Ranges wider than these are refused even where ranges are allowed.</summary>
-    private const int WidestIPv4 = 16;
-    private const int WidestIPv6 = 48;
-
     private readonly Organization organization;
     private readonly IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue;
     private readonly List<NotOpened> notOpened = [];
@@ -129,23 +124,12 @@ public sealed class StartDraft
 
     private void Consider(Resource resource, Grant grant, Cidr address, ProviderSet providers, DateTimeOffset endsAt, DateTimeOffset now)
     {
-        if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
-            Skip(resource, address, $"this server has no provider for {resource.Provider}/{resource.ResourceType}");
-        else if (!Holds(provider, resource, address))
-            Skip(resource, address, $"it cannot hold IPv{address.IpVersion} addresses");
-        else if (AddressFault(resource, provider.Capabilities, address) is { } fault)
-            Skip(resource, address, fault);
-        else if (!organization.OpensWhileOverdue && resource.AllowListKey is { } key && overdue.TryGetValue(key, out var since))
+        if (AddressLimits.WhyNot(providers, resource, address) is { } why)
+            Skip(resource, address, why);
+        else if (!organization.OpensWhileOverdue && resource.OverdueSince(overdue) is { } since)
             SkipUnclosable(resource, address, since);
         else
-            Session.ResourceIps.Add(Claim(resource, grant, address, endsAt, now));
-    }
-
-    // E10. What the provider does not read any more (the operator narrowed the limits) is found out by the call.
-    private static bool Holds(IResourceProvider provider, Resource resource, Cidr address)
-    {
-        var reading = provider.Read(resource.ToConfig());
-        return address.IpVersion == 4 ? provider.Capabilities.IPv4 && reading.IPv4 : provider.Capabilities.IPv6 && reading.IPv6;
+            Session.ResourceIps.Add(ResourceIp.Born(Session, resource, address, grant, endsAt, now + organization.MaxSession, now));
     }
 
     private void Skip(Resource resource, Cidr address, string why) =>
@@ -154,41 +138,7 @@ public sealed class StartDraft
     private void SkipUnclosable(Resource resource, Cidr address, DateTimeOffset since)
     {
         couldNotClose = true;
-        Skip(resource, address, $"a closing on it is overdue since {since:u}; nothing new is opened until it is done");
-    }
-
-    private static string? AddressFault(Resource resource, ProviderCapabilities capabilities, Cidr address)
-    {
-        var kind = AddressKinds.KindOf(address);
-        var allowed = capabilities.UsualAddresses.Contains(kind) || resource.AllowedAddresses.Contains(Names.Wire(kind));
-        if (!allowed)
-            return $"takes no {Names.Wire(kind).ToLowerInvariant()} addresses such as {address}";
-        if (address.IsSingleAddress)
-            return null;
-        if (!resource.AllowedAddresses.Contains("RANGE"))
-            return $"takes no ranges such as {address}; give a single address";
-        var widest = address.IpVersion == 4 ? WidestIPv4 : WidestIPv6;
-        return address.PrefixLength < widest ? $"takes no ranges wider than /{widest}" : null;
-    }
-
-    private ResourceIp Claim(Resource resource, Grant grant, Cidr address, DateTimeOffset endsAt, DateTimeOffset now)
-    {
-        var claim = new ResourceIp
-        {
-            Id = new ResourceIpId(Guid.CreateVersion7(now)),
-            OrganizationId = Session.OrganizationId,
-            SessionId = Session.Id,
-            ResourceId = resource.Id,
-            Resource = resource,
-            Address = address,
-            Scopes = resource.Scopes,
-            Grant = grant,
-            EndsAt = endsAt,
-            CapAt = now + organization.MaxSession,
-            CreatedAt = now,
-        };
-        claim.Begin(resource, now);
-        return claim;
+        Skip(resource, address, OverdueClosings.WhyNothingNew(since));
     }
 
     private static string Words(TimeSpan span) =>
