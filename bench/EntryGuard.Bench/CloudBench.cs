@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Sessions;
-using EntryGuard.Server.Engine;
-using EntryGuard.Testing.FakeEc2;
 using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Bench;

@@ -62,6 +62,13 @@ public sealed class EndpointLimits(IReadOnlyList<string> hosts, IReadOnlyList<Ci
         return null;
     }
 
+    /// <summary>The operator named it, by its host or by the address that is written there.</summary>
+    public bool IsNamed(Uri endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        return IsNamed(endpoint.Host, Cidr.TryParse(endpoint.DnsSafeHost, out var literal, out _) ? literal.FirstAddress : null);
+    }
+
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken ct)
     {
         var host = context.DnsEndPoint.Host;

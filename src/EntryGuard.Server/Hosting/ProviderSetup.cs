@@ -4,6 +4,7 @@ using EntryGuard.Domain.Providers;
 using EntryGuard.Providers.Aws;
 using EntryGuard.Providers.Gate;
 using EntryGuard.Providers.Http;
+using EntryGuard.Providers.OpenStack;
 using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Hosting;
@@ -20,6 +21,8 @@ internal static class ProviderSetup
         builder.Services.AddSingleton<IResourceProvider>(s => new AwsSecurityGroupProvider(
             s.GetRequiredService<EndpointLimits>(), ReadOrganizations(builder.Configuration.GetSection("EntryGuard:Aws:DefaultChain")),
             s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<AwsSecurityGroupProvider>>()));
+        builder.Services.AddOpenStackHttp();
+        builder.Services.AddSingleton<IResourceProvider, OpenStackSecurityGroups>();
     }
 
     private static IEnumerable<OrganizationId> ReadOrganizations(IConfigurationSection section) =>

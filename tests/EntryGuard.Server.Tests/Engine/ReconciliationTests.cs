@@ -70,7 +70,8 @@ public sealed class ReconciliationTests
         await app.Advance(TimeSpan.FromMinutes(7));
         app.Cloud("web").AddMarked(Address, Web, mark);
         app.OnClosing(Script.Unavailable);
-        await app.Advance(Turn + TimeSpan.FromMinutes(5));
+        await app.Advance(Turn);
+        await app.Advance(TimeSpan.FromMinutes(5));
         var ended = await app.Session(ann);
         (ended.Status, ended.OpenRules, ended.OverdueSince is not null).ShouldBe(("EXPIRED", 1, true));
         ended.StatusMessage.ShouldContain("found at the provider again");
