@@ -20,10 +20,12 @@ public static class PortConfig
     /// <summary>Reads it, without any call.</summary>
     /// <param name="settings">The <c>config</c> object.</param>
     /// <param name="errors">By field; all at once.</param>
+    /// <param name="others">Fields that the provider reads itself.</param>
     /// <returns>At least one scope, none of which overlap; empty exactly if there were errors.</returns>
-    public static ImmutableArray<Scope> Read(JsonElement settings, Dictionary<string, string> errors)
+    public static ImmutableArray<Scope> Read(JsonElement settings, Dictionary<string, string> errors, params IReadOnlyCollection<string> others)
     {
         ArgumentNullException.ThrowIfNull(errors);
+        ArgumentNullException.ThrowIfNull(others);
         if (settings.ValueKind != JsonValueKind.Object)
         {
             errors["config"] = """must be an object such as { "port": 5432, "protocol": "tcp" }""";
@@ -31,8 +33,8 @@ public static class PortConfig
         }
 
         var before = errors.Count;
-        foreach (var property in settings.EnumerateObject().Where(p => p.Name != "protocol" && !Shapes.Contains(p.Name)))
-            errors[$"config.{property.Name}"] = "is unknown; write port, ports, or fromPort and toPort, and protocol";
+        foreach (var property in settings.EnumerateObject().Where(p => p.Name != "protocol" && !Shapes.Contains(p.Name) && !others.Contains(p.Name)))
+            errors[$"config.{property.Name}"] = $"is unknown; write port, ports, or fromPort and toPort, and {string.Join(", ", others.Prepend("protocol"))}";
         var protocol = Protocol(settings, errors);
         var scopes = protocol == "icmp" ? WithoutPorts(settings, errors) : WithPorts(settings, protocol, errors);
         return errors.Count == before ? scopes : [];

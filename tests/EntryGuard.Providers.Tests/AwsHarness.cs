@@ -58,10 +58,10 @@ public sealed class AwsHarness : ProviderHarness
         ("sg-0123456789abcdef0", """{ "ports": [] }""", ["region", "config.ports"]),
         ("sg-0123456789abcdef0", """{ "ports": 22 }""", ["region", "config.ports"]),
         ("sg-0123456789abcdef0", """{ "ports": [22, "6010-6000", "x", -1] }""", ["region", "config.ports[1]", "config.ports[2]", "config.ports[3]"]),
-        ("sg-0123456789abcdef0", """{ "fromPort": 5440, "toPort": 5432 }""", ["region", "config.fromPort"]),
+        ("sg-0123456789abcdef0", """{ "fromPort": 5440, "toPort": 5432 }""", ["region", "config.toPort"]),
         ("sg-0123456789abcdef0", """{ "fromPort": 5440 }""", ["region", "config.toPort"]),
         ("sg-0123456789abcdef0", """{ "fromPort": "a", "toPort": null }""", ["region", "config.fromPort", "config.toPort"]),
-        ("sg-0123456789abcdef0", """{ "port": 22, "ports": [23] }""", ["region", "config.port", "config.ports"]),
+        ("sg-0123456789abcdef0", """{ "port": 22, "ports": [23] }""", ["region", "config.ports"]),
         ("sg-0123456789abcdef0", """{ "port": 22, "protocol": "icmp" }""", ["region", "config.port"]),
         ("sg-0123456789abcdef0", """{ "port": 22, "protocol": 6 }""", ["region", "config.protocol"]),
     ];

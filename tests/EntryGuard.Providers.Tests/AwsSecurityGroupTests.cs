@@ -208,8 +208,9 @@ public sealed class AwsSecurityGroupTests : ProviderContract
     [Theory]
     [InlineData("""{ "port": 22 }""", "tcp/22")]
     [InlineData("""{ "port": 53, "protocol": "udp" }""", "udp/53")]
-    [InlineData("""{ "port": "6000-6010" }""", "tcp/6000-6010")]
-    [InlineData("""{ "ports": [5432, "6000-6010", 5432], "protocol": "tcp" }""", "tcp/5432 tcp/6000-6010")]
+    [InlineData("""{ "ports": ["6000-6010"] }""", "tcp/6000-6010")]
+    [InlineData("""{ "ports": [5432, "6000-6010"], "protocol": "tcp" }""", "tcp/5432 tcp/6000-6010")]
+    [InlineData("""{ "fromPort": 0, "toPort": 65535 }""", "tcp/0-65535")]
     [InlineData("""{ "fromPort": 5432, "toPort": 5440, "protocol": "udp" }""", "udp/5432-5440")]
     [InlineData("""{ "protocol": "icmp" }""", "icmp")]
     public async Task Every_way_to_write_ports_opens_them_for_both_families_and_reads_back(string settings, string scopes)

@@ -9,7 +9,7 @@ public abstract partial class ProviderContract
     [Fact]
     public async Task What_others_made_is_byte_for_byte_the_same_after_every_operation()
     {
-        if (await harness.RawEntriesAsync() is null)
+        if (await harness.RawEntriesAsync() is not { } born)
         {
             Capabilities.IsOursAlone.ShouldBeTrue();
             return;
@@ -18,7 +18,7 @@ public abstract partial class ProviderContract
         foreach (var address in new[] { Bob, "127.0.0.0/24", "127.0.0.13" })
             harness.AddForeign(address);
         var before = (await harness.RawEntriesAsync())!;
-        before.Count.ShouldBe(3);
+        before.Count.ShouldBe(born.Count + 3);
         var theirs = (await ListAsync()).Single(r => r.Rule.Address.ToString() == Bob);
         Func<Task>[] operations =
         [
@@ -33,7 +33,7 @@ public abstract partial class ProviderContract
             now.Where(e => before.ContainsKey(e.Key)).ShouldBe(before, ignoreOrder: true);
         }
 
-        (await harness.RawEntriesAsync())!.Count.ShouldBe(3);
+        (await harness.RawEntriesAsync())!.Count.ShouldBe(born.Count + 3);
     }
 
     [Fact]

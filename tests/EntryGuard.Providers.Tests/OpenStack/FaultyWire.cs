@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -26,6 +28,9 @@ public sealed class FaultyWire : IAsyncDisposable
 
     /// <summary>What happens to the next request that changes something; then it is null again.</summary>
     public CallFault? Next { get; set; }
+
+    /// <summary>A request that names this address is refused for it, as Neutron refuses what it cannot read, and not passed on. Null: none is.</summary>
+    public string? Refuses { get; set; }
 
     /// <summary>Completes when a request hangs: its change is made, and no answer will come.</summary>
     public TaskCompletionSource Hanging { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -79,6 +84,15 @@ public sealed class FaultyWire : IAsyncDisposable
         await context.Request.Body.CopyToAsync(sent, CancellationToken.None);   // the whole of it is here, whatever the caller does next
         if (Before is { } before && await before(context))
             return;
+        if (Refuses is { } poison && context.Request.Method == "POST" && Encoding.UTF8.GetString(sent.ToArray()).Contains($"\"{poison}/32\"", StringComparison.Ordinal))
+        {
+            await AnswerAsync(context, 400, JsonSerializer.Serialize(new
+            {
+                NeutronError = new { type = "InvalidCIDR", message = $"Invalid CIDR {poison}/32 given as IP prefix.", detail = "" },
+            }));
+            return;
+        }
+
         var fault = context.Request.Method is "POST" or "DELETE" or "PUT" ? Next : null;
         if (fault is not null)
             Next = null;

@@ -140,6 +140,10 @@ public sealed class OpenStackHarness(TimeProvider? clock = null) : ProviderHarne
         return true;
     }
 
+    public override Task HangingAsync() => Neutron.Hanging.Task;
+
+    public override string Poison() => Neutron.Refuses = "127.0.66.6";
+
     public override bool Next(CallFault fault)
     {
         if (fault == CallFault.Refused)

@@ -42,7 +42,7 @@ public sealed class VerificationTests
         for (var minute = 0; minute < 120; minute++)
             await app.Advance(TimeSpan.FromMinutes(1));
         verified.Keys.Order().ShouldBe(["db", "web"]);
-        verified.Values.ShouldAllBe(at => at.Count >= 4 && at.Count <= 5);
+        verified.Values.ShouldAllBe(at => at.Count >= 3 && at.Count <= 4);   // the first 3 to 33 min after the start
         foreach (var times in verified.Values)
             times.Zip(times.Skip(1), (a, b) => b - a).ShouldAllBe(gap => gap == TimeSpan.FromMinutes(30));
         (await app.ResourceRow("web")).LastVerifiedAt.ShouldBe(verified["web"][^1]);
@@ -219,6 +219,7 @@ public sealed class VerificationTests
         var open = await Start(app, resource);
         await app.RunUntilQuiet();
         app.Provider.OnVerify = _ => VerifyReport.Invalid("The list is gone.");
+        await app.Advance(TimeSpan.FromSeconds(1));   // events of one instant have no order
         await Verify(app, resource);
         (await app.Status(open)).ShouldBe("ACTIVE");
         (await Start(app, resource)).ResourceIps.Single().ErrorMessage.ShouldBe("The list is gone.");

@@ -70,6 +70,7 @@ public sealed class StaticRuleRaceTests
         {
             var app = await TestApp.StartAsync(database);
             var laws = await Laws.WatchAsync(database, app);
+            await app.UseCredential("web", "key");   // an edit verifies it
             var (admin, ann, web) = (await app.AsAdmin().Api(), await app.As("ann").Api(), (await app.As("ann").Reach("web"))[0].Value);
 
             // A key's first use is written down; nothing is written during the race but what races.

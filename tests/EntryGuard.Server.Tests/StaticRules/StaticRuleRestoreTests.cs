@@ -88,6 +88,7 @@ public sealed class StaticRuleRestoreTests
     {
         await using var app = await TestApp.StartAsync(database);
         var admin = app.AsAdmin();
+        await app.UseCredential("web", "key");   // an edit verifies it
         var one = await admin.CreateStaticRule("one", "203.0.113.1", "web");
         var two = await admin.CreateStaticRule("two", "203.0.113.2", "web", "db");
         await app.RunUntilQuiet();

@@ -149,6 +149,7 @@ public sealed class StaticRuleTests
     public async Task E05_switching_a_Resource_off_closes_a_static_rule_there_and_on_again_opens_it(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);
+        await app.UseCredential("web", "key");   // an edit verifies it
         var rule = await app.AsAdmin().CreateStaticRule("office", Office, "web");
         await app.RunUntilQuiet();
         await app.Edit("web", new UpdateResourceRequest { IsActive = false });
@@ -229,6 +230,7 @@ public sealed class StaticRuleTests
     public async Task E08_a_change_of_ports_moves_a_static_rule_and_one_that_failed_moves_when_retried(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);
+        await app.UseCredential("web", "key");   // an edit verifies it
         var rule = await app.AsAdmin().CreateStaticRule("office", Office, "web");
         await app.RunUntilQuiet();
         await app.Edit("web", Ports(8443));
