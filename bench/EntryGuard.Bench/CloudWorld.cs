@@ -44,7 +44,7 @@ internal sealed class CloudWorld : IEngine, IAsyncDisposable
     {
         Ec2 = ec2;
         databases = Databases.Sqlite($"Data Source={Path.Combine(folder, "entryguard.db")}", counter);
-        clock = DatabaseClock.Of(databases, time);
+        clock = new DatabaseClock(time, _ => Task.FromResult(time.GetUtcNow()));
         aws = new AwsSecurityGroupProvider(new EndpointLimits([], [Cidr.Parse("127.0.0.0/8")]), [], time, NullLogger<AwsSecurityGroupProvider>.Instance);
         var right = new WriteRight();
         right.Grant();
@@ -173,6 +173,7 @@ internal sealed class CloudWorld : IEngine, IAsyncDisposable
     {
         await Task.WhenAll(resources.Select(r => worker.RunOnce(r.AllowListKey!.Value, default)));
         time.Shift(Reconciliation.Every);
+        await clock.MeasureAsync(default);
         foreach (var resource in resources)
             await worker.RunOnce(resource.AllowListKey!.Value, default);
     }

@@ -290,6 +290,12 @@ public sealed partial class SessionWrite
             Recompute(session);
         foreach (var claim in touched)
             SetDates(claim);
+
+        // Once for all of them: each look at the tracker compares everything in it.
+        var changed = db.ChangeTracker.Entries<Session>().Where(e => e.State != EntityState.Unchanged).Select(e => e.Entity.Id)
+            .Concat(touched.Select(c => c.SessionId)).ToHashSet();
+        foreach (var session in sessions.Values.Where(s => changed.Contains(s.Id)))
+            session.ChangedAt = now;
     }
 
     private void Recompute(Session session)
@@ -308,9 +314,6 @@ public sealed partial class SessionWrite
         var ends = session.ResourceIps.Where(c => c.Wanted == Wanted.Present).Select(c => c.EndsAt).ToList();
         if (ends.Count > 0 && session.State.IsRunning && ends.Max() != session.ExpiresAt)
             session.ExpiresAt = ends.Max();
-        if (db.ChangeTracker.Entries<Session>().Any(e => e.Entity == session && e.State != EntityState.Unchanged)
-            || touched.Any(c => c.SessionId == session.Id))
-            session.ChangedAt = now;
     }
 
     private void Become(Session session, SessionState next)

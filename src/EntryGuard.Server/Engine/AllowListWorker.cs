@@ -62,7 +62,7 @@ internal sealed class AllowListWorker(
 
     private async Task<bool> PassAsync(AllowListKey key, CancellationToken leaving, CancellationToken ct)
     {
-        var load = await ledger.LoadAsync(key, type => MustRebuild(key, type), list => reconciliation?.IsDue(list) == true, ct);
+        var load = await ledger.LoadAsync(key, type => MustRebuild(key, type), IsToBeCompared, ct);
         if (load is null)
             await HoldAsync(key, ct);
         if (load is null || providers.Find(load.Type.Provider, load.Type.Kind) is not { } provider)
@@ -175,6 +175,10 @@ internal sealed class AllowListWorker(
         await ledger.RecordAsync(load, attempt, ClaimOutcome.From(batch, result), provider.Capabilities, sight, resource.Identity, ct);
         return true;
     }
+
+    // Where nobody else can have been at work there is nothing to compare.
+    private bool IsToBeCompared(AllowList list) => reconciliation?.IsDue(list) == true
+        && providers.All.FirstOrDefault(p => p.Type.ToString() == list.Type) is { Capabilities.IsOursAlone: false };
 
     // A comparison waits for its turn among the openings; it is asked for again with the next round.
     private bool MayLook(LoadedAllowList load, IResourceProvider provider) =>

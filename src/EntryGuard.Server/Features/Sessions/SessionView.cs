@@ -1,5 +1,5 @@
-using System.Linq.Expressions;
 using System.Collections.Immutable;
+using System.Linq.Expressions;
 using EntryGuard.Contracts;
 using EntryGuard.Domain.Rules;
 using EntryGuard.Domain.Sessions;
