@@ -28,9 +28,9 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>The variables of its environment file.</summary>
     public IReadOnlyDictionary<string, string> Variables { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>Starts it with a demo gate, and waits until it has written its environment file anew.</summary>
+    /// <summary>Starts it with a demo gate and these further arguments, and waits until it has written its environment file anew.</summary>
     [SupportedOSPlatform("linux")]
-    public static async Task<RunningServer> StartAsync(string folder, int port, string envFile)
+    public static async Task<RunningServer> StartAsync(string folder, int port, string envFile, params string[] more)
     {
         var key = Path.Combine(folder, "master.key");
         if (!File.Exists(key))
@@ -48,9 +48,9 @@ internal sealed class RunningServer : IAsyncDisposable
                 written.Release();
         };
         watcher.EnableRaisingEvents = true;
-        var server = new RunningServer(Launch(
+        var server = new RunningServer(Launch([
             "serve", "--data", Path.Combine(folder, "database"), $"--EntryGuard:MasterKeyFile={key}", "--urls", $"http://127.0.0.1:{port}", "--demo",
-            "--Logging:LogLevel:Default=Warning", "--env-file", envFile));
+            "--Logging:LogLevel:Default=Warning", "--env-file", envFile, .. more]));
         server.Read();
         using var limit = new CancellationTokenSource(Patience);
         var ended = server.process.WaitForExitAsync(limit.Token);

@@ -51,9 +51,6 @@ public sealed record Drift(
 
         string Mark(RuleKey rule) => rule.OwnerMark(terms.Installation, terms.Key);
     }
-
-    /// <summary>Rules of others that let somebody in to what these scopes open.</summary>
-    public IEnumerable<ObservedRule> ForeignTo(IReadOnlyCollection<Scope> scopes) => Foreign.Where(f => scopes.Any(s => s.Overlaps(f.Rule.Scope)));
 }
 
 /// <summary>When a reconciliation stops and asks before it removes what no ended claim asks for. Closings that are due never wait for it (E05).</summary>

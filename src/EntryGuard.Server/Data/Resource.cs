@@ -31,6 +31,9 @@ public enum DriftPolicy
 /// <summary>One allow-list somewhere, as one organization sees it.</summary>
 public sealed class Resource
 {
+    /// <summary>Most of <see cref="ForeignRules"/> that are kept; a list with more of them is not told apart by its tail.</summary>
+    public const int MostForeignRules = 200;
+
     public ResourceId Id { get; set; }
     public OrganizationId OrganizationId { get; set; }
     public Organization? Organization { get; set; }
@@ -104,6 +107,22 @@ public sealed class Resource
     public static ForeignRule? AllowingAnyway(IReadOnlyCollection<ForeignRule> foreign, Cidr address, IReadOnlyCollection<Scope> scopes) =>
         foreign.Where(f => f.Rule.Address.Contains(address) && scopes.Any(f.Rule.Scope.Overlaps)).OrderBy(f => f.Rule.Address.PrefixLength)
             .Select(f => (ForeignRule?)f).FirstOrDefault();
+
+    /// <summary>Those of a list's foreign rules that open some of what it opens, in a stable order.</summary>
+    public ImmutableArray<ForeignRule> ForeignIn(IEnumerable<ObservedRule> foreign) =>
+        [.. foreign.Where(f => Scopes.Any(s => s.Overlaps(f.Rule.Scope))).Select(f => new ForeignRule(f.Rule, f.Id)).OrderBy(f => f.Rule.Address)
+            .ThenBy(f => f.Rule.ToString(), StringComparer.Ordinal).ThenBy(f => f.Id, StringComparer.Ordinal).Take(MostForeignRules)];
+
+    /// <summary>Writes down what a list of its allow-list shows beside our own rules; an incomplete one only how full it is.</summary>
+    /// <param name="snapshot">As listed.</param>
+    /// <param name="installation">Whose marks are ours.</param>
+    public void Note(RuleSnapshot snapshot, string installation)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        Quotas = snapshot.Quotas;
+        if (snapshot.IsComplete)
+            (ForeignRules, ListedAt) = (ForeignIn(snapshot.Rules.Where(r => !r.IsMarkedBy(installation))), snapshot.AskedAt);
+    }
 
     /// <summary>As its provider reads it.</summary>
     /// <param name="config">Settings to try instead of its own, as JSON; null: its own.</param>

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using EntryGuard.Domain;
@@ -21,9 +20,6 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
 {
     /// <summary>From one comparison of an allow-list to the next.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
-
-    // What is stored of others' rules with a Resource; a list with more of them is not told apart by its tail.
-    private const int MostForeignRules = 200;
 
     // The turn in which this process last compared, or first met, an allow-list: what was missed while nobody ran comes with the next turn.
     private readonly ConcurrentDictionary<AllowListKey, long> turns = new();
@@ -142,7 +138,7 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
         (list.ReconcileAskedAt, list.ReconcileUnbraked) = (null, false);
         foreach (var resource in await db.Resources.Where(r => ids.Contains(r.Id)).OrderBy(r => r.Id).ToListAsync(ct))
-            await TellAsync(db, resource, drift, snapshot, words, known.Open, write.Now, ct);
+            await TellAsync(db, resource, drift, snapshot, load.Installation, words, known.Open, write.Now, ct);
         write.Complete();
         await work.CommitAsync(ct);
         metrics.Wrote(write);
@@ -188,10 +184,11 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
     }
 
     private static async Task TellAsync(
-        EntryGuardDb db, Resource resource, Drift? drift, RuleSnapshot? snapshot, string? words, List<HealthEvent> open, DateTimeOffset now, CancellationToken ct)
+        EntryGuardDb db, Resource resource, Drift? drift, RuleSnapshot? snapshot, string installation, string? words, List<HealthEvent> open, DateTimeOffset now,
+        CancellationToken ct)
     {
-        if (drift is not null && snapshot is not null && (!ForeignTo(resource, drift).SequenceEqual(resource.ForeignRules) || !snapshot.Quotas.SequenceEqual(resource.Quotas)))
-            (resource.ForeignRules, resource.Quotas, resource.ListedAt) = (ForeignTo(resource, drift), snapshot.Quotas, snapshot.AskedAt);
+        if (drift is not null && snapshot is not null && (!resource.ForeignIn(drift.Foreign).SequenceEqual(resource.ForeignRules) || !snapshot.Quotas.SequenceEqual(resource.Quotas)))
+            resource.Note(snapshot, installation);
         await SayAsync(HealthCategory.Reconcile, words);
         if (drift is not null)
             await SayAsync(HealthCategory.StaleCidrs, StaleWords(resource, drift));
@@ -211,17 +208,13 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         bool IsSaid(HealthCategory category, string? message) => open.Find(e => e.ResourceId == resource.Id && e.Category == category) is { } said
             ? said.Message == message && said.LastSeenAt > clock.Now - HealthLedger.Repeat : message is null;
         return IsSaid(HealthCategory.Reconcile, words)
-            && (drift is null || (IsSaid(HealthCategory.StaleCidrs, StaleWords(resource, drift)) && ForeignTo(resource, drift).SequenceEqual(resource.ForeignRules)))
+            && (drift is null || (IsSaid(HealthCategory.StaleCidrs, StaleWords(resource, drift)) && resource.ForeignIn(drift.Foreign).SequenceEqual(resource.ForeignRules)))
             && (snapshot is null || snapshot.Quotas.SequenceEqual(resource.Quotas));
     }
 
-    private static ImmutableArray<ForeignRule> ForeignTo(Resource resource, Drift drift) =>
-        [.. drift.ForeignTo(resource.Scopes).Select(f => new ForeignRule(f.Rule, f.Id)).OrderBy(f => f.Rule.Address).ThenBy(f => f.Rule.ToString(), StringComparer.Ordinal)
-            .ThenBy(f => f.Id, StringComparer.Ordinal).Take(MostForeignRules)];
-
     private static string? StaleWords(Resource resource, Drift drift)
     {
-        var foreign = ForeignTo(resource, drift);
+        var foreign = resource.ForeignIn(drift.Foreign);
         return foreign.Length == 0 ? null
             : $"The provider lets in {foreign.Length} address(es) that nobody here tracks: {string.Join(", ", foreign.Take(5).Select(f => f.Rule.ToString()))}"
                 + (foreign.Length > 5 ? ", ..." : "") + ". They stay whatever happens here; take them off there, or make static rules of them.";

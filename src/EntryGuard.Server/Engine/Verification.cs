@@ -129,7 +129,9 @@ public sealed class Verification(
 
             // Owners before the allow-list, as the worker takes them.
             write = await SessionWrite.LockOwnersAsync(
-                db, db.ResourceIps.Where(c => c.ResourceId == resource.Id && c.DueAt != null && (c.AllowListKey == null || (report.IsValid && c.MayStand))),
+                db, db.ResourceIps.Where(c => c.ResourceId == resource.Id && c.DueAt != null && (c.AllowListKey == null || (report.IsValid && c.MayStand)))
+                    .Concat(db.ResourceIps.Where(c => report.IsValid && c.ResourceId == resource.Id && c.Grant == Grant.Static && c.Wanted == Wanted.Present
+                        && c.Status == ResourceIpStatus.Failed && (c.ErrorCode == ClaimBirth.InvalidResource || c.ErrorCode == ClaimBirth.NotVerified))),
                 clock.Now, actor, ct);
             if (report.IsValid)
                 report = await TakeAsync(db, resource, report, ct);
@@ -137,6 +139,8 @@ public sealed class Verification(
             {
                 if (claim is { AllowListKey: null, State.IsLive: true })
                     Answer(write, claim, resource, report);
+                else if (report.IsValid && IsWaiting(claim))
+                    Resume(write, claim, resource);
                 else if (report.IsValid)
                     write.TryNow(claim);
             }
@@ -149,6 +153,18 @@ public sealed class Verification(
 
         engine.Wake(write.Wake);
         return report;
+    }
+
+    // A static rule has no end at which somebody would try again: what failed only because the Resource was not valid is opened now that it is.
+    private static bool IsWaiting(ResourceIp claim) => claim is { Grant: Grant.Static, State: { Wanted: Wanted.Present, Status: ResourceIpStatus.Failed, MayStand: false } }
+        && claim.ErrorCode is ClaimBirth.InvalidResource or ClaimBirth.NotVerified;
+
+    private static void Resume(SessionWrite write, ResourceIp claim, Resource resource)
+    {
+        if (!claim.Scopes.SequenceEqual(resource.Scopes) || !write.Move(claim, RuleEvent.Retried))
+            return;
+        claim.AllowListKey ??= resource.AllowListKey;
+        (claim.ErrorCode, claim.ErrorMessage, claim.Attempts, claim.FirstAttemptAt, claim.NextAttemptAt) = (null, null, 0, null, write.Now);
     }
 
     private async Task<VerifyReport> TakeAsync(EntryGuardDb db, Resource resource, VerifyReport report, CancellationToken ct)
@@ -260,7 +276,7 @@ public sealed class Verification(
             await HealthLedger.RaiseAsync(db, resource, HealthCategory.Verify, report.Message, now, ct);
         (resource.Health, resource.HealthMessage, resource.LastVerifiedAt, resource.VerifyAt) = (after, message, now, VerificationTimes.Next(resource.Id, now));
         if (report.Snapshot is { } snapshot)
-            resource.Quotas = snapshot.Quotas;
+            resource.Note(snapshot, (await db.Installations.AsNoTracking().SingleAsync(ct)).Code);
         if (resource.Credential is not { } credential)
             return;
         credential.LastVerifiedAt = now;

@@ -236,6 +236,17 @@ public sealed class ReconciliationTests
         (await app.Status(bob)).ShouldBe("EXPIRED");
     }
 
+    [Theory, EveryDatabase]
+    public async Task What_others_let_in_is_known_from_the_first_verification_on(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        app.Cloud("web").AddForeign("203.0.113.0/24", Web);
+        var resource = await app.Describe("web", "ann");
+        resource.ForeignRules.ShouldHaveSingleItem().Address.ShouldBe("203.0.113.0/24");
+        var ann = (await (await app.As("ann").Api()).StartSessionAsync(new StartSessionRequest { Ipv4Address = Address }, null, default)).Value;
+        ann.ResourceIps.ShouldHaveSingleItem().AllowedAnywayBy.ShouldBe("tcp/443 203.0.113.0/24");
+    }
+
     private static Task Observe(TestApp app, string resource, DriftPolicy policy) => app.Seed.Organization("acme").ContinueWith(async organization =>
     {
         var id = await app.Seed.Resource(await organization, resource);

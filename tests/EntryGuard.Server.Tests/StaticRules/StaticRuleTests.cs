@@ -146,6 +146,21 @@ public sealed class StaticRuleTests
     }
 
     [Theory, EveryDatabase]
+    public async Task A_static_rule_on_a_Resource_that_was_invalid_opens_once_it_is_valid(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        app.Provider.OnVerify = _ => Domain.Providers.VerifyReport.Invalid("The token may not edit this list.");
+        var resource = await app.Describe("web");
+        var rule = await app.AsAdmin().CreateStaticRule("office", Office, "web");
+        await app.RunUntilQuiet();
+        (await app.AsAdmin().Get(rule)).Status.ShouldBe("FAILED");
+        app.Provider.OnVerify = null;
+        await (await app.AsAdmin().Api()).VerifyResourceAsync(resource.Id, default);
+        await app.RunUntilQuiet();
+        (await app.AsAdmin().Get(rule)).Status.ShouldBe("ACTIVE");
+    }
+
+    [Theory, EveryDatabase]
     public async Task E05_switching_a_Resource_off_closes_a_static_rule_there_and_on_again_opens_it(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);
