@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Runtime.Versioning;
+using System.Text;
 using System.Text.Json;
 using EntryGuard.Contracts;
 
@@ -93,7 +94,8 @@ public sealed class OpenStackTests : IDisposable
                 scope = new { project = new { name = of("project"), domain = new { id = "default" } } },
             },
         };
-        using var signedIn = await http.PostAsJsonAsync(new Uri($"{of("authUrl")}/auth/tokens"), signIn, Ct);
+        using var body = new StringContent(JsonSerializer.Serialize(signIn), Encoding.UTF8, "application/json");   // says its length: the test keystone needs it
+        using var signedIn = await http.PostAsync(new Uri($"{of("authUrl")}/auth/tokens"), body, Ct);
         using var request = new HttpRequestMessage(HttpMethod.Get, $"{of("networkUrl")}/v2.0/security-group-rules?security_group_id={of("group")}&direction=ingress");
         request.Headers.Add("X-Auth-Token", signedIn.Headers.GetValues("X-Subject-Token").Single());
         using var answer = await http.SendAsync(request, Ct);

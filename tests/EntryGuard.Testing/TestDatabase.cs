@@ -1,4 +1,5 @@
 using EntryGuard.Server.Data;
+using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace EntryGuard.Testing;
@@ -65,6 +66,16 @@ public sealed class TestDatabase : IAsyncDisposable
         var name = NewName();
         await OnServerAsync($"CREATE DATABASE {name}");
         return new TestDatabase(true, On(name), directory);
+    }
+
+    /// <summary>Another file with what this one holds now, as a backup makes it. SQLite only; the caller disposes it.</summary>
+    public async Task<TestDatabase> CopyAsync()
+    {
+        var directory = System.IO.Directory.CreateTempSubdirectory("entryguard-").FullName;
+        var file = Path.Combine(directory, "entryguard.db");
+        await using (var db = Databases.OpenOwner())
+            await db.Database.ExecuteSqlAsync($"VACUUM INTO {file}");
+        return new TestDatabase(false, $"Data Source={file}", directory);
     }
 
     public async ValueTask DisposeAsync()

@@ -59,7 +59,7 @@ public sealed class ResourceTests
         await using var app = await TestApp.StartAsync(database);
         var (api, request) = await Draft(app);
         var made = (await api.CreateResourceAsync(request, None)).Value;
-        made.ShouldSatisfyAllConditions(r => r.Policy.ShouldBe("REPAIR"), r => r.ListedAt.ShouldBeNull(), r => r.ForeignRules.ShouldBeEmpty());
+        made.ShouldSatisfyAllConditions(r => r.Policy.ShouldBe("REPAIR"), r => r.ListedAt.ShouldBe(app.Time.GetUtcNow()), r => r.ForeignRules.ShouldBeEmpty());
         (await api.UpdateResourceAsync(made.Id, new UpdateResourceRequest { Policy = "EXCLUSIVE" }, null, None)).Value.Policy.ShouldBe("EXCLUSIVE");
         (await api.UpdateResourceAsync(made.Id, new UpdateResourceRequest { Policy = "STRICT" }, null, None)).Problem!.ValidationErrors!["policy"].ShouldContain("OBSERVE, REPAIR, EXCLUSIVE");
         (await api.CreateResourceAsync(request with { Name = "b", Policy = "repair" }, None)).Problem!.ValidationErrors!.Keys.ShouldBe(["policy"]);

@@ -91,6 +91,63 @@ public sealed class IdentityTests
         (await app.Status(session)).ShouldBe("CANCELLED");
     }
 
+    [Theory, SqliteOnly]
+    public async Task E27_a_file_from_before_the_session_calls_no_provider_and_its_restore_closes_what_it_never_knew(TestDatabase database)
+    {
+        TestDatabase backup;
+        string mark;
+        await using (var app = await TestApp.StartAsync(database))
+        {
+            await app.As("ann").Reach("web");
+            backup = await database.CopyAsync();
+            await app.As("ann").StartSession("web", "203.0.113.7", hours: 1);
+            await app.RunUntilQuiet();
+            mark = app.Cloud("web").Standing.Single().Mark!;
+        }
+
+        await using (backup)
+        {
+            await using var copy = await TestApp.StartAsync(backup);
+            copy.Cloud("web").AddMarked("203.0.113.7", Scope.Tcp(443), mark);   // what stands there, as the copy finds it
+            copy.Cloud("web").AddForeign("198.51.100.9", Scope.Tcp(443));
+            (await HealthTests.GetAsync(copy, "ready")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            await copy.Advance(TimeSpan.FromMinutes(30));
+            copy.Provider.Calls.ShouldBeEmpty();
+
+            var told = new List<string>();
+            await copy.Services.GetRequiredService<Restore>().RunAsync(told.Add, default);
+            told.ShouldBe(["ended 0 live session(s)", "closed tcp/443 203.0.113.7 on web (scripted:tester:web)"]);
+            copy.Cloud("web").Rules.ShouldBe(["198.51.100.9/32"]);
+        }
+    }
+
+    [Theory, SqliteOnly]
+    public async Task E27_a_copy_that_takes_over_goes_on_and_closes_what_the_other_opened_before_it_was_made(TestDatabase database)
+    {
+        SessionResponse session;
+        TestDatabase copied;
+        string mark;
+        await using (var app = await TestApp.StartAsync(database))
+        {
+            session = await app.As("ann").StartSession("web", "203.0.113.7", hours: 1);
+            await app.RunUntilQuiet();
+            mark = app.Cloud("web").Standing.Single().Mark!;
+            copied = await database.CopyAsync();
+        }
+
+        await using (copied)
+        {
+            await using var copy = await TestApp.StartAsync(copied, new Dictionary<string, string> { ["EntryGuard:TakeOver"] = "true" });
+            copy.Cloud("web").AddMarked("203.0.113.7", Scope.Tcp(443), mark);
+            (await HealthTests.GetAsync(copy, "ready")).Status.ShouldBe(HttpStatusCode.OK);
+            await copy.Advance(TimeSpan.FromMinutes(61));
+            copy.Cloud("web").Rules.ShouldBeEmpty();
+            var id = new SessionId(session.Id);
+            await using var db = copy.Databases.OpenEngine();
+            (await db.Sessions.AsNoTracking().SingleAsync(s => s.Id == id)).Status.ShouldBe(SessionStatus.Expired);
+        }
+    }
+
     [Theory, EveryDatabase]
     public async Task E27_a_node_started_with_restored_ends_what_was_live_takes_the_database_and_serves(TestDatabase database)
     {
