@@ -117,9 +117,11 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         var open = await db.HealthEvents.AsNoTracking().Where(e => e.ResolvedAt == null && ids.Contains(e.ResourceId)
             && (e.Category == HealthCategory.Reconcile || e.Category == HealthCategory.StaleCidrs)).ToListAsync(ct);
 
-        // Claims that were held have no date: they are looked for only where one was held, or has just been.
-        var held = !lost && !open.Exists(e => e.Category == HealthCategory.Reconcile) ? 0 : await db.Sessions.Where(s => s.EndedAt == null).SelectMany(s => s.ResourceIps)
-            .CountAsync(c => c.AllowListKey == load.Key && c.Wanted == Wanted.Present && c.Status == ResourceIpStatus.Failed && c.ErrorCode == "RULE_LOST", ct);
+        // Claims that were held have no date: they are looked for only where one was held, or has just been. Told for an hour after it, at least.
+        var since = clock.Now - TimeSpan.FromHours(1);
+        var held = !lost && !open.Exists(e => e.Category == HealthCategory.Reconcile) ? 0 : await db.ResourceIps.CountAsync(c => c.AllowListKey == load.Key
+            && c.Status == ResourceIpStatus.Failed && !c.MayStand && c.ErrorCode == "RULE_LOST"
+            && (c.LossesSince > since || (c.Wanted == Wanted.Present && c.Session!.EndedAt == null)), ct);
         return new Known(open, await db.AllowLists.AnyAsync(a => a.Key == load.Key && a.ReconcileAskedAt != null, ct), held == 0 ? null
             : $"{held} claim(s) lost their rules and these are not put back any more: somebody or something takes them off, or the Resource is only observed. Retry them when that is settled.");
     }

@@ -39,6 +39,26 @@ public sealed class ReconciliationTests
         app.Cloud("web").Rules.ShouldBeEmpty();
         (await app.Claim(ann)).ErrorCode.ShouldBe("RULE_LOST");
         (await app.Session(ann)).EndedReason.ShouldBe("RULES_LOST");
+        (await Events(app)).ShouldBe([(HealthCategory.Reconcile, false)]);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task E26_a_rule_that_is_taken_off_three_times_in_an_hour_is_held_and_that_is_told(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = await app.Open("ann", hours: 5);
+        for (var loss = 1; loss <= 3; loss++)
+        {
+            (await Events(app)).ShouldBeEmpty();
+            app.Cloud("web").TakeAway(Address).ShouldBe(1);
+            await app.Advance(Turn);
+        }
+
+        app.Cloud("web").Rules.ShouldBeEmpty();
+        (await app.Session(ann)).EndedReason.ShouldBe("RULES_LOST");
+        (await Events(app)).ShouldBe([(HealthCategory.Reconcile, false)]);
+        await app.Advance(TimeSpan.FromMinutes(61));
+        (await Events(app)).ShouldBe([(HealthCategory.Reconcile, true)]);
     }
 
     [Theory, EveryDatabase]
