@@ -37,7 +37,8 @@ internal sealed class RaceScene : IAsyncDisposable
         var app = await TestApp.StartAsync(database);
         var scene = new RaceScene(database, app) { Laws = await Laws.WatchAsync(database, app) };
         app.Provider.OnApply = (context, _) => scene.Answer(context.Config.Identifier);
-        await app.AsAdmin().SignIn();   // nothing is written during the race but what races
+        await app.UseCredential("web", "key");   // an edit verifies it, and must find it valid
+        await app.AsAdmin().SignIn();            // nothing is written during the race but what races
         foreach (var list in Lists)
             scene.resources[list] = (await app.As("ann").Reach(list))[0];
         scene.session = (await scene.StartAsync(Seconds)).Value;
