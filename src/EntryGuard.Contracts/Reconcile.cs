@@ -43,7 +43,7 @@ public sealed record ReconcileResponse
     /// <summary>What would be, or is, removed of all these.</summary>
     public required IReadOnlyList<DriftedRule> ToRemove { get; init; }
 
-    /// <summary>Of those missing or found again: how many belong to other organizations. Only their number is told.</summary>
+    /// <summary>Of those missing, found again or altered: how many belong to other organizations. Only their number is told.</summary>
     public required int OtherOrganizations { get; init; }
 
     /// <summary>When the provider was asked; null: it could not be.</summary>

@@ -14,6 +14,7 @@ public sealed class Inspection(
     ILogger<Inspection> log)
 {
     private static readonly HashSet<RuleKey> NoRules = [];
+    private static readonly HashSet<string> NoMarks = [];
 
     /// <summary>Compares the Resource's allow-list with what live claims want, as a reconciliation would, and says what that would do.</summary>
     /// <param name="id">Whose list; the caller has seen to it that whoever asks may see it.</param>
@@ -31,7 +32,7 @@ public sealed class Inspection(
             await using var read = await db.BeginReadAsync(ct);
             resource = await db.Resources.AsNoTracking().WithCredential().SingleOrDefaultAsync(r => r.Id == id, ct);
             if (resource?.AllowListKey is not { } key)
-                return new Comparison(resource, null, null, NoRules, null, new RuleFault("NOT_VERIFIED", "The Resource was never verified.", true));
+                return new Comparison(resource, null, null, NoRules, NoMarks, null, new RuleFault("NOT_VERIFIED", "The Resource was never verified.", true));
             installation = (await db.Installations.AsNoTracking().SingleAsync(ct)).Code;
             list = await db.AllowLists.AsNoTracking().SingleAsync(a => a.Key == key, ct);
             served = await db.Resources.AsNoTracking().Where(r => r.AllowListKey == key && r.DeletedAt == null).OrderBy(r => r.Id).ToListAsync(ct);
@@ -40,12 +41,12 @@ public sealed class Inspection(
 
         var (snapshot, fault) = await ListAsync(resource, ct);
         if (snapshot is null || providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
-            return new Comparison(resource, null, null, NoRules, null, fault);
+            return new Comparison(resource, null, null, NoRules, NoMarks, null, fault);
         var claims = rows.ConvertAll(c => c.ToClaim());
         var drift = Drift.From(claims, snapshot, new PlanTerms(list.Key, installation, provider.Capabilities, list.QuietAfter + provider.Capabilities.ReadDelay));
         var decision = await reconciliation.DecideAsync(list.Key, drift, served, unbraked, snapshot.AskedAt - provider.Capabilities.ReadDelay, ct);
         var own = rows.Where(c => c.OrganizationId == resource.OrganizationId).SelectMany(c => c.Scopes.Select(scope => new RuleKey(scope, c.Address))).ToHashSet();
-        return new Comparison(resource, drift, decision, own, snapshot.AskedAt, null);
+        return new Comparison(resource, drift, decision, own, own.Select(rule => rule.OwnerMark(installation, list.Key)).ToHashSet(), snapshot.AskedAt, null);
     }
 
     /// <summary>Asks the provider what is on the Resource's allow-list.</summary>
@@ -99,6 +100,7 @@ public sealed record Sight(string Installation, int OtherOrganizations, RuleSnap
 /// <param name="Drift">How the list differs; null exactly if there is a <paramref name="Fault"/>.</param>
 /// <param name="Decision">What a reconciliation would do about it; null if there is no <paramref name="Drift"/>.</param>
 /// <param name="OwnRules">Rules of the organization's own claims.</param>
+/// <param name="OwnMarks">The marks of those.</param>
 /// <param name="ListedAt">When the provider was asked.</param>
 public sealed record Comparison(
-    Resource? Resource, Drift? Drift, DriftDecision? Decision, IReadOnlySet<RuleKey> OwnRules, DateTimeOffset? ListedAt, RuleFault? Fault);
+    Resource? Resource, Drift? Drift, DriftDecision? Decision, IReadOnlySet<RuleKey> OwnRules, IReadOnlySet<string> OwnMarks, DateTimeOffset? ListedAt, RuleFault? Fault);

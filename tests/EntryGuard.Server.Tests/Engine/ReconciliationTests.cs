@@ -267,6 +267,20 @@ public sealed class ReconciliationTests
         ann.ResourceIps.ShouldHaveSingleItem().AllowedAnywayBy.ShouldBe("tcp/443 203.0.113.0/24");
     }
 
+    [Theory, EveryDatabase]
+    public async Task E30_an_altered_rule_of_another_organization_on_a_shared_list_is_told_as_a_number(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await app.Open("ann", hours: 3);
+        await app.Seed.ResourceOn(await app.Seed.Organization("globex"), "theirs", "web", 22);
+        app.Cloud("web").Alter(Address, new RuleKey(Web, Cidr.Parse("203.0.112.0/22")));
+        async Task<ReconcileResponse> Ask(string organization, string resource) =>
+            (await (await app.AsAdmin(organization).Api()).ReconcileResourceAsync((await app.ResourceRow(resource)).Id.Value, new ReconcileRequest { DryRun = true }, default)).Value;
+        var (own, theirs) = (await Ask("acme", "web"), await Ask("globex", "theirs"));
+        (own.Altered.Count, own.Missing.Count, own.OtherOrganizations).ShouldBe((1, 1, 0));
+        (theirs.Altered.Count, theirs.Missing.Count, theirs.ToRemove.Count, theirs.OtherOrganizations).ShouldBe((0, 0, 0, 2));
+    }
+
     private static Task Observe(TestApp app, string resource, DriftPolicy policy) => app.Seed.Organization("acme").ContinueWith(async organization =>
     {
         var id = await app.Seed.Resource(await organization, resource);

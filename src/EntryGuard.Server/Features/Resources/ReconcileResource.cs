@@ -46,7 +46,8 @@ public static class ReconcileResource
         var (drift, decision) = (found.Drift, found.Decision);
         var again = decision?.FoundAgain.Where(f => f.Organization == organization).Select(f => f.Entry).ToList() ?? [];
         var missing = drift?.Missing.Where(found.OwnRules.Contains).ToList() ?? [];
-        List<ObservedRule> toRemove = decision is null ? [] : [.. again, .. decision.Acts ? decision.Strays.Concat(decision.Altered).Concat(decision.Foreign) : []];
+        var altered = decision?.Altered.Where(e => found.OwnMarks.Contains(e.Mark!)).ToList() ?? [];
+        List<ObservedRule> toRemove = decision is null ? [] : [.. again, .. decision.Acts ? decision.Strays.Concat(altered).Concat(decision.Foreign) : []];
         return new ReconcileResponse
         {
             ResourceId = id,
@@ -56,10 +57,10 @@ public static class ReconcileResource
             Missing = [.. missing.Select(rule => Show(rule, null))],
             FoundAgain = Show(again),
             Strays = Show(decision?.Strays ?? []),
-            Altered = Show(decision?.Altered ?? []),
+            Altered = Show(altered),
             Foreign = Show(drift?.Foreign ?? []),
             ToRemove = Show(toRemove),
-            OtherOrganizations = (decision?.FoundAgain.Count ?? 0) - again.Count + (drift?.Missing.Count ?? 0) - missing.Count,
+            OtherOrganizations = (decision?.FoundAgain.Count ?? 0) - again.Count + (decision?.Altered.Count ?? 0) - altered.Count + (drift?.Missing.Count ?? 0) - missing.Count,
             ListedAt = found.ListedAt,
             ListError = found.Fault?.Message,
         };
