@@ -29,6 +29,9 @@ internal enum DriftKind
 /// <param name="Of">That claim.</param>
 internal sealed record DriftFind(ObservedRule Entry, DriftKind Kind, SessionId? Owner, ResourceId? Resource, ResourceIpId? Of)
 {
+    /// <summary>False: it could be told apart from what is wanted by its id alone, and has none. A claim about it would read REMOVED while it stands.</summary>
+    public bool CanBeTaken(LoadedAllowList load) => Entry.Id is not null || MarkToTake(load) is null;
+
     /// <summary>The mark by which it is taken, where that is not the mark of its own rule; null: it is.</summary>
     public string? MarkToTake(LoadedAllowList load) => Kind switch
     {
@@ -106,13 +109,13 @@ public sealed record DriftDecision(
     {
         List<DriftFind> finds = [.. FoundAgain.Select(f => new DriftFind(f.Entry, DriftKind.FoundAgain, f.Claim.Session, f.Claim.Resource, f.Claim.Id))];
         if (!Acts)
-            return finds;
+            return [.. finds.Where(f => f.CanBeTaken(load))];
         var wanted = load.Claims.Where(c => c.State.IsLive)
             .SelectMany(c => c.Rules.Select(rule => (Mark: rule.OwnerMark(terms.Installation, terms.Key), Claim: c))).DistinctBy(m => m.Mark).ToDictionary(m => m.Mark, m => m.Claim);
         finds.AddRange(Strays.Select(e => new DriftFind(e, DriftKind.Stray, null, null, null)));
-        finds.AddRange(Altered.Where(e => e.Id is not null).Select(e => (Entry: e, Claim: wanted[e.Mark!]))
+        finds.AddRange(Altered.Select(e => (Entry: e, Claim: wanted[e.Mark!]))
             .Select(a => new DriftFind(a.Entry, DriftKind.Altered, load.Owners[a.Claim.Id], a.Claim.Resource, a.Claim.Id)));
-        finds.AddRange(Foreign.Where(e => e.Id is not null).Select(e => new DriftFind(e, DriftKind.Foreign, null, null, null)));
-        return finds;
+        finds.AddRange(Foreign.Select(e => new DriftFind(e, DriftKind.Foreign, null, null, null)));
+        return [.. finds.Where(f => f.CanBeTaken(load))];
     }
 }
