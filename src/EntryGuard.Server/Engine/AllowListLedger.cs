@@ -48,7 +48,7 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
         return new LoadedAllowList(
             key, type, installation, list.QuietAfter, [.. rows.Select(c => c.ToClaim())], rows.ToDictionary(c => c.Id, c => c.SessionId),
             reached.ToDictionary(r => r.Key, r => ResourceView.Of(r.Value)), [.. rows.Where(c => c.AttemptId is not null).Select(c => c.Id)])
-        { Served = served, IsUnbraked = list.ReconcileUnbraked };
+        { Served = served, AskedAt = list.ReconcileAskedAt, IsUnbraked = list.ReconcileUnbraked };
     }
 
     private async Task<List<ResourceIp>> ClaimsAsync(EntryGuardDb db, AllowListKey key, bool all, CancellationToken ct)

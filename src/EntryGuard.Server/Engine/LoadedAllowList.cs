@@ -17,6 +17,9 @@ internal sealed record LoadedAllowList(
     /// <summary>The Resources in use that lead here, if it is to be compared with what the provider has; null if it is not.</summary>
     public IReadOnlyList<Resource>? Served { get; init; }
 
+    /// <summary>When an admin asked for the comparison; null: its turn has come.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
+
     /// <summary>An admin said that the comparison may remove more than the brake lets pass.</summary>
     public bool IsUnbraked { get; init; }
 

@@ -80,7 +80,7 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
             await using var db = databases.OpenEngine();
             await using var read = await db.BeginReadAsync(ct);
             ended = await db.ResourceIps.AsNoTracking()
-                .Where(c => c.AllowListKey == key && addresses.Contains(c.Address) && c.RemovedAt != null && c.Grant != Grant.Drift)
+                .Where(c => c.AllowListKey == key && addresses.Contains(c.Address) && c.RemovedAt != null)
                 .Select(c => new EndedClaim(c.Id, c.OrganizationId, c.SessionId, c.ResourceId, c.Address, c.Scopes, c.RemovedAt!.Value)).ToListAsync(ct);
         }
 
@@ -122,23 +122,26 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         var held = !lost && !open.Exists(e => e.Category == HealthCategory.Reconcile) ? 0 : await db.ResourceIps.CountAsync(c => c.AllowListKey == load.Key
             && c.Status == ResourceIpStatus.Failed && !c.MayStand && c.ErrorCode == "RULE_LOST"
             && (c.LossesSince > since || (c.Wanted == Wanted.Present && c.Session!.EndedAt == null)), ct);
-        return new Known(open, await db.AllowLists.AnyAsync(a => a.Key == load.Key && a.ReconcileAskedAt != null, ct), held == 0 ? null
+        return new Known(open, held == 0 ? null
             : $"{held} claim(s) lost their rules and these are not put back any more: somebody or something takes them off, or the Resource is only observed. Retry them when that is settled.");
     }
 
     private async Task<bool> WriteAsync(
         LoadedAllowList load, Drift? drift, RuleSnapshot? snapshot, IReadOnlyList<DriftFind> finds, string? words, Known known, CancellationToken ct)
     {
-        if (!known.IsAsked && finds.Count == 0 && load.Served!.All(r => IsAsKnown(r, drift, snapshot, words, known.Open)))
+        if (load.AskedAt is null && finds.Count == 0 && load.Served!.All(r => IsAsKnown(r, drift, snapshot, words, known.Open)))
             return false;
         var ids = load.Served!.Select(r => r.Id).ToList();
         await using var db = databases.OpenEngine();
         await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+        foreach (var id in ids.Order())   // before their claims' owners, as everybody (E18)
+            await db.LockAsync(id, ct);
         var write = await SessionWrite.LockAsync(db, finds.Select(f => f.Owner).OfType<SessionId>(), clock.Now, Actor.System, false, ct);
         var added = await AddAsync(db, write, load, finds, ct);
         await db.LockAsync(load.Key, ct);
         var list = await db.AllowLists.SingleAsync(a => a.Key == load.Key, ct);
-        (list.ReconcileAskedAt, list.ReconcileUnbraked) = (null, false);
+        if (list.ReconcileAskedAt == load.AskedAt)   // else somebody asked again since: that is to be done yet
+            (list.ReconcileAskedAt, list.ReconcileUnbraked) = (null, false);
         foreach (var resource in await db.Resources.Where(r => ids.Contains(r.Id)).OrderBy(r => r.Id).ToListAsync(ct))
             await TellAsync(db, resource, drift, snapshot, load.Installation, words, known.Open, write.Now, ct);
         write.Complete();
@@ -229,5 +232,5 @@ public sealed class Reconciliation(Databases databases, DatabaseClock clock, Eng
         return (long)((clock.Now - DateTimeOffset.UnixEpoch).TotalMilliseconds + offset) / (long)Every.TotalMilliseconds;
     }
 
-    private sealed record Known(List<HealthEvent> Open, bool IsAsked, string? HeldWords);
+    private sealed record Known(List<HealthEvent> Open, string? HeldWords);
 }
