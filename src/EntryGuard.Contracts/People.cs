@@ -9,7 +9,10 @@ public sealed record CreateUserRequest
     /// <summary>At most 200 characters.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Default false.</summary>
+    /// <summary>MEMBER, AUDITOR or ADMIN; default MEMBER.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>The same as <c>authority</c> ADMIN, or MEMBER. Give one of the two.</summary>
     public bool? IsOrgAdmin { get; init; }
 
     /// <summary>May start sessions for an address other than the observed one; default false.</summary>
@@ -22,7 +25,10 @@ public sealed record UpdateUserRequest
     /// <summary>Empty: no name.</summary>
     public string? Name { get; init; }
 
-    /// <summary>False ends what the user opened as an admin, unless a direct assignment covers it.</summary>
+    /// <summary>MEMBER, AUDITOR or ADMIN. Whoever is no admin any more loses what they opened as one, unless another grant covers it.</summary>
+    public string? Authority { get; init; }
+
+    /// <summary>The same as <c>authority</c> ADMIN, or MEMBER. Give one of the two.</summary>
     public bool? IsOrgAdmin { get; init; }
 
     /// <summary>False ends all sessions of the user, and none can be started.</summary>
@@ -32,7 +38,7 @@ public sealed record UpdateUserRequest
     public bool? MayNameAddress { get; init; }
 }
 
-/// <summary>A person, or a machine account.</summary>
+/// <summary>A person.</summary>
 public sealed record UserResponse
 {
     /// <summary>Its id.</summary>
@@ -44,8 +50,14 @@ public sealed record UserResponse
     /// <summary>Null if none was given.</summary>
     public string? Name { get; init; }
 
-    /// <summary>May administer the organization; opens nothing by itself.</summary>
+    /// <summary>MEMBER; AUDITOR: reads everything, changes nothing; ADMIN: may administer the organization, which opens nothing by itself.</summary>
+    public required string Authority { get; init; }
+
+    /// <summary>The same for ADMIN.</summary>
     public required bool IsOrgAdmin { get; init; }
+
+    /// <summary>Names of the roles it has, in order.</summary>
+    public required IReadOnlyList<string> RoleNames { get; init; }
 
     /// <summary>May start sessions for an address other than the observed one.</summary>
     public required bool MayNameAddress { get; init; }

@@ -3,7 +3,7 @@ namespace EntryGuard.Domain;
 /// <summary>A tenant. Made by <see cref="Guid.CreateVersion7(DateTimeOffset)"/>, so order by id is order of creation.</summary>
 public readonly record struct OrganizationId(Guid Value);
 
-/// <summary>A person, or a machine account, of one organization.</summary>
+/// <summary>A person, or a service account, of one organization.</summary>
 public readonly record struct UserId(Guid Value) : IComparable<UserId>
 {
     /// <summary>Order of creation.</summary>
@@ -15,6 +15,13 @@ public readonly record struct ApiKeyId(Guid Value) : IComparable<ApiKeyId>
 {
     /// <summary>Order of creation.</summary>
     public int CompareTo(ApiKeyId other) => Value.CompareTo(other.Value);
+}
+
+/// <summary>What some users may open, and on which terms.</summary>
+public readonly record struct RoleId(Guid Value) : IComparable<RoleId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(RoleId other) => Value.CompareTo(other.Value);
 }
 
 /// <summary>One stored credential.</summary>

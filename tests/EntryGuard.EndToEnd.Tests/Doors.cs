@@ -33,7 +33,7 @@ internal sealed class Doors : IAsyncDisposable
         var key = ApiKeyText.New(organization);
         doors.Key = key.Text;
         db.Organizations.Add(new Organization { Id = organization, Name = "Home", Slug = $"home-{organization.Value:N}", CreatedAt = now });
-        db.Users.Add(new User { Id = admin, OrganizationId = organization, Email = "ann@home.example", IsOrgAdmin = true, MayNameAddress = true, CreatedAt = now, UpdatedAt = now });
+        db.Users.Add(new User { Id = admin, OrganizationId = organization, Email = "ann@home.example", Authority = Authority.Admin, MayNameAddress = true, CreatedAt = now, UpdatedAt = now });
         db.ApiKeys.Add(new ApiKey
         {
             Id = new ApiKeyId(Guid.CreateVersion7(now)),

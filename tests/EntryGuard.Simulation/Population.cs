@@ -65,11 +65,11 @@ internal sealed class Population
 
         foreach (var name in new[] { "admin", "ann", "bob" })
         {
-            var user = new User { Id = new(Id()), OrganizationId = organization.Id, Email = $"{name}@{organization.Name}", IsOrgAdmin = name == "admin", MayNameAddress = true, CreatedAt = now, UpdatedAt = now };
+            var user = new User { Id = new(Id()), OrganizationId = organization.Id, Email = $"{name}@{organization.Name}", Authority = name == "admin" ? Authority.Admin : Authority.Member, MayNameAddress = true, CreatedAt = now, UpdatedAt = now };
             db.Users.Add(user);
             foreach (var resource in Resources.Where(r => r.OrganizationId == organization.Id && name != "admin"))
                 db.UserResources.Add(new UserResource { OrganizationId = organization.Id, UserId = user.Id, ResourceId = resource.Id, CreatedAt = now });
-            People.Add(new Person($"{name}{number}", organization.Id, new Caller(organization.Id, user.Id, user.Email, user.IsOrgAdmin, true, ["*"], Cidr.Parse("198.51.100.9"))));
+            People.Add(new Person($"{name}{number}", organization.Id, new Caller(organization.Id, user.Id, user.Email, user.Authority, true, ["*"], Cidr.Parse("198.51.100.9"))));
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
             Id = new UserId(NewId()),
             OrganizationId = organization,
             Email = email,
-            IsOrgAdmin = isAdmin,
+            Authority = isAdmin ? Authority.Admin : Authority.Member,
             MayNameAddress = mayNameAddress,
             CreatedAt = time.GetUtcNow(),
             UpdatedAt = time.GetUtcNow(),

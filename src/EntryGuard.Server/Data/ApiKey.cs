@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
 
 namespace EntryGuard.Server.Data;
 
-/// <summary>A key of one user. The key itself is shown once; only its hash is kept.</summary>
+/// <summary>A key of one user, person or service account. The key itself is shown once; only its hash is kept.</summary>
 public sealed class ApiKey
 {
     public ApiKeyId Id { get; set; }
@@ -19,6 +21,15 @@ public sealed class ApiKey
 
     /// <summary>"sessions:read", ...; "*" is full access of its user.</summary>
     public required IReadOnlyList<string> Scopes { get; set; }
+
+    /// <summary>The only addresses it is heard from; empty: any.</summary>
+    public ImmutableArray<Cidr> Networks { get; set; } = [];
+
+    /// <summary>The only Resources it reaches; empty: all that its user does.</summary>
+    public ImmutableArray<ResourceId> ResourceIds { get; set; } = [];
+
+    /// <summary>The key that was made to take its place; null: none was.</summary>
+    public ApiKeyId? RotatedTo { get; set; }
 
     /// <summary>Null while it works.</summary>
     public DateTimeOffset? RevokedAt { get; set; }

@@ -12,11 +12,16 @@ public sealed class AuditEntry
     /// <summary>"SESSION_START", "RULE_REMOVED", ...; see <c>AuditEvents</c> in Contracts.</summary>
     public required string EventType { get; set; }
 
-    /// <summary>"USER" or "SYSTEM".</summary>
+    /// <summary>"USER", "API_KEY", "SERVICE_ACCOUNT" or "SYSTEM".</summary>
     public required string ActorType { get; set; }
+
+    /// <summary>Of the user, also where a key of theirs did it; null for the system.</summary>
     public string? ActorEmail { get; set; }
 
-    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER".</summary>
+    /// <summary>Name and first characters of the key that did it; null: it was none.</summary>
+    public string? ActorKey { get; set; }
+
+    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER", "ROLE", ...</summary>
     public string? ResourceType { get; set; }
     public string? ResourceId { get; set; }
     public string? ResourceName { get; set; }

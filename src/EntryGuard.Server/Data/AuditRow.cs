@@ -30,6 +30,7 @@ public static class AuditRow
             EventType = eventType,
             ActorType = actor.Type,
             ActorEmail = actor.Email,
+            ActorKey = actor.Key,
             ResourceType = subject.Type,
             ResourceId = subject.Id,
             ResourceName = subject.Name,
@@ -58,7 +59,21 @@ public static class AuditRow
     public static AuditEntry About(User user, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(user);
-        return Of(user.OrganizationId, actor, eventType, now, new AuditSubject("USER", user.Id.Value.ToString(), user.Email), details);
+        return Of(user.OrganizationId, actor, eventType, now, new AuditSubject(user.Kind == UserKind.Person ? "USER" : "SERVICE_ACCOUNT", user.Id.Value.ToString(), user.Email), details);
+    }
+
+    /// <summary>A row about a role.</summary>
+    public static AuditEntry About(Role role, Actor actor, string eventType, DateTimeOffset now, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(role);
+        return Of(role.OrganizationId, actor, eventType, now, new AuditSubject("ROLE", role.Id.Value.ToString(), role.Name), details);
+    }
+
+    /// <summary>A row about an organization.</summary>
+    public static AuditEntry About(Organization organization, Actor actor, string eventType, DateTimeOffset now, object? details = null)
+    {
+        ArgumentNullException.ThrowIfNull(organization);
+        return Of(organization.Id, actor, eventType, now, new AuditSubject("ORGANIZATION", organization.Id.Value.ToString(), organization.Name), details);
     }
 
     /// <summary>A row about an API key.</summary>

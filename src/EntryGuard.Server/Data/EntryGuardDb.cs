@@ -23,6 +23,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     public DbSet<Organization> Organizations => Set<Organization>();
     public DbSet<User> Users => Set<User>();
     public DbSet<UserResource> UserResources => Set<UserResource>();
+    public DbSet<Role> Roles => Set<Role>();
+    public DbSet<RoleUser> RoleUsers => Set<RoleUser>();
+    public DbSet<RoleResource> RoleResources => Set<RoleResource>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
     public DbSet<Credential> Credentials => Set<Credential>();
     public DbSet<Resource> Resources => Set<Resource>();
@@ -75,12 +78,15 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         c.Properties<OrganizationId>().HaveConversion<OrganizationIdConverter>();
         c.Properties<UserId>().HaveConversion<UserIdConverter>();
         c.Properties<ApiKeyId>().HaveConversion<ApiKeyIdConverter>();
+        c.Properties<RoleId>().HaveConversion<RoleIdConverter>();
         c.Properties<CredentialId>().HaveConversion<CredentialIdConverter>();
         c.Properties<ResourceId>().HaveConversion<ResourceIdConverter>();
         c.Properties<SessionId>().HaveConversion<SessionIdConverter>();
         c.Properties<ResourceIpId>().HaveConversion<ResourceIpIdConverter>();
         c.Properties<AllowListKey>().HaveConversion<AllowListKeyConverter>();
         c.Properties<Cidr>().HaveConversion<CidrConverter>();
+        c.Properties<ImmutableArray<Cidr>>().HaveConversion<CidrsConverter, CidrsComparer>();
+        c.Properties<ImmutableArray<ResourceId>>().HaveConversion<ResourceIdsConverter, ResourceIdsComparer>();
         c.Properties<ImmutableArray<Scope>>().HaveConversion<ScopesConverter, ScopesComparer>();
         c.Properties<ImmutableArray<RuleEntry>>().HaveConversion<EntriesConverter, EntriesComparer>();
         c.Properties<OwnerKind>().HaveConversion<EnumText<OwnerKind>>();
@@ -95,6 +101,8 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         c.Properties<Domain.Sessions.EndReason>().HaveConversion<EnumText<Domain.Sessions.EndReason>>();
         c.Properties<Domain.Sessions.Wanted>().HaveConversion<EnumText<Domain.Sessions.Wanted>>();
         c.Properties<Domain.Sessions.ResourceIpStatus>().HaveConversion<EnumText<Domain.Sessions.ResourceIpStatus>>();
+        c.Properties<Authority>().HaveConversion<EnumText<Authority>>();
+        c.Properties<UserKind>().HaveConversion<EnumText<UserKind>>();
         c.Properties<Grant>().HaveConversion<EnumText<Grant>>();
         c.Properties<ResourceHealth>().HaveConversion<EnumText<ResourceHealth>>();
     }
@@ -113,6 +121,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         model.Entity<Organization>().HasQueryFilter(o => o.Id == TenantOrNobody);
         model.Entity<User>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<UserResource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<Role>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<RoleUser>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<RoleResource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<ApiKey>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<Credential>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<Resource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
@@ -138,6 +149,7 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     private sealed class OrganizationIdConverter() : ValueConverter<OrganizationId, Guid>(id => id.Value, value => new(value));
     private sealed class UserIdConverter() : ValueConverter<UserId, Guid>(id => id.Value, value => new(value));
     private sealed class ApiKeyIdConverter() : ValueConverter<ApiKeyId, Guid>(id => id.Value, value => new(value));
+    private sealed class RoleIdConverter() : ValueConverter<RoleId, Guid>(id => id.Value, value => new(value));
     private sealed class CredentialIdConverter() : ValueConverter<CredentialId, Guid>(id => id.Value, value => new(value));
     private sealed class ResourceIdConverter() : ValueConverter<ResourceId, Guid>(id => id.Value, value => new(value));
     private sealed class SessionIdConverter() : ValueConverter<SessionId, Guid>(id => id.Value, value => new(value));
@@ -145,6 +157,18 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     private sealed class AllowListKeyConverter() : ValueConverter<AllowListKey, string>(key => key.Value, value => new(value));
     private sealed class CidrConverter() : ValueConverter<Cidr, string>(cidr => cidr.ToString(), text => Cidr.Parse(text));
     private sealed class SecondsConverter() : ValueConverter<TimeSpan, long>(span => (long)span.TotalSeconds, seconds => TimeSpan.FromSeconds(seconds));
+
+    private sealed class CidrsConverter() : ValueConverter<ImmutableArray<Cidr>, string>(
+        cidrs => string.Join(' ', cidrs.Select(c => c.ToString())), text => ReadCidrs(text));
+
+    private sealed class CidrsComparer() : ValueComparer<ImmutableArray<Cidr>>(
+        (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, c) => HashCode.Combine(hash, c)), a => a);
+
+    private sealed class ResourceIdsConverter() : ValueConverter<ImmutableArray<ResourceId>, string>(
+        ids => string.Join(' ', ids.Select(id => id.Value)), text => ReadResourceIds(text));
+
+    private sealed class ResourceIdsComparer() : ValueComparer<ImmutableArray<ResourceId>>(
+        (a, b) => a.SequenceEqual(b), a => a.Aggregate(0, (hash, id) => HashCode.Combine(hash, id)), a => a);
 
     private sealed class ScopesConverter() : ValueConverter<ImmutableArray<Scope>, string>(
         scopes => string.Join(' ', scopes.Select(s => s.ToString())), text => ReadScopes(text));
@@ -176,6 +200,10 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
 
     private sealed class WordsComparer() : ValueComparer<IReadOnlyList<string>>(
         (a, b) => a!.SequenceEqual(b!), a => a.Aggregate(0, (hash, word) => HashCode.Combine(hash, word)), a => a);
+
+    private static ImmutableArray<Cidr> ReadCidrs(string text) => [.. ReadWords(text).Select(Cidr.Parse)];
+
+    private static ImmutableArray<ResourceId> ReadResourceIds(string text) => [.. ReadWords(text).Select(id => new ResourceId(Guid.Parse(id)))];
 
     private static ImmutableArray<Scope> ReadScopes(string text) => [.. ReadWords(text).Select(Scope.Parse)];
 

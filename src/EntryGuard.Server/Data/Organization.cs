@@ -27,6 +27,8 @@ public sealed class Organization
 
     /// <summary>Fewest bits of a static rule's prefix, 1–128; what is wider is refused.</summary>
     public int WidestIPv6 { get; set; } = 56;
+    /// <summary>No session starts since then; null: they may.</summary>
+    public DateTimeOffset? FrozenAt { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public List<User> Users { get; } = [];
 

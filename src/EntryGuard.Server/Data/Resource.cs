@@ -62,6 +62,9 @@ public sealed class Resource
 
     /// <summary>The admin's switch. Off: nothing new is opened, and what is open is closed.</summary>
     public bool IsActive { get; set; } = true;
+
+    /// <summary>No session opens it since then; null: they may. What is open is not touched by this.</summary>
+    public DateTimeOffset? FrozenAt { get; set; }
     public DriftPolicy Policy { get; set; } = DriftPolicy.Repair;
     public ResourceHealth Health { get; set; }
 

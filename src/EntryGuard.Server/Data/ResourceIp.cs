@@ -13,6 +13,9 @@ public enum Grant
     /// <summary>The user is assigned to the Resource directly.</summary>
     Direct,
 
+    /// <summary>A role of the user's has the Resource.</summary>
+    Role,
+
     /// <summary>The user is an admin and named the Resource.</summary>
     Admin,
 
@@ -41,6 +44,9 @@ public sealed class ResourceIp
     public ImmutableArray<Scope> Scopes { get; set; }
     public Grant Grant { get; set; }
 
+    /// <summary>The role it rests on; null: on none. Stays when it has ended and the role is deleted.</summary>
+    public RoleId? RoleId { get; set; }
+
     public Wanted Wanted { get; set; }
     public ResourceIpStatus Status { get; set; }
     public bool MayStand { get; set; }
@@ -48,8 +54,11 @@ public sealed class ResourceIp
     /// <summary>When it ends; extend moves it, never beyond <see cref="CapAt"/>.</summary>
     public DateTimeOffset EndsAt { get; set; }
 
-    /// <summary>Start plus the longest session that applies to it.</summary>
+    /// <summary>Its latest end: by its grant, the organization, the hours of its role.</summary>
     public DateTimeOffset CapAt { get; set; }
+
+    /// <summary>What set <see cref="CapAt"/>, in words; null on what no session owns.</summary>
+    public string? CappedBy { get; set; }
 
     /// <summary>When somebody must look at it next: its end, its next try, the deadline of its call; null: never (E22).</summary>
     public DateTimeOffset? DueAt { get; set; }

@@ -57,6 +57,12 @@ public sealed class Session
     /// <summary>When a rule of it was found at the provider again after it had been seen gone, last; null: never (E20).</summary>
     public DateTimeOffset? FoundAgainAt { get; set; }
 
+    /// <summary>The API key it was started with: whoever revokes that ends it. Null: none, the user was signed in.</summary>
+    public ApiKeyId? ApiKeyId { get; set; }
+
+    /// <summary>When the user had last shown a second factor at the start; null: never, or it was a key.</summary>
+    public DateTimeOffset? MfaAt { get; set; }
+
     /// <summary>Why the user asked for it, in the user's words; null if none were given.</summary>
     public string? Reason { get; set; }
     public DateTimeOffset StartedAt { get; set; }

@@ -158,11 +158,17 @@ public sealed partial class SessionWrite
             wake.Add(key);
     }
 
-    /// <summary>The claim rests on another grant from now on.</summary>
-    public void Rebase(ResourceIp claim, Grant grant)
+    /// <summary>The claim rests on this grant from now on, and ends by its cap at the latest.</summary>
+    public void Rebase(ResourceIp claim, Grant grant, RoleId? role, DateTimeOffset capAt, string cappedBy)
     {
         ArgumentNullException.ThrowIfNull(claim);
-        claim.Grant = grant;
+        (claim.Grant, claim.RoleId, claim.CapAt, claim.CappedBy) = (grant, role, capAt, cappedBy);
+        if (capAt < claim.EndsAt)
+        {
+            claim.EndsAt = capAt;
+            claim.MoveEnd(now);
+        }
+
         Touch(claim);
     }
 
@@ -182,6 +188,8 @@ public sealed partial class SessionWrite
             Address = claim.Address,
             Scopes = scopes,
             Grant = claim.Grant,
+            RoleId = claim.RoleId,
+            CappedBy = claim.CappedBy,
             Wanted = Wanted.Present,
             Status = ResourceIpStatus.Pending,
             EndsAt = claim.EndsAt,

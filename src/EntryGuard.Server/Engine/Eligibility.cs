@@ -6,8 +6,8 @@ using Microsoft.EntityFrameworkCore;
 namespace EntryGuard.Server.Engine;
 
 /// <summary>
-/// Whether claims still rest on something: organization, user, Resource and credential in use, and a grant (a static rule: no user). Asked when a claim is marked
-/// APPLYING, when it would share a rule, at extend, and by the sweep (E18).
+/// Whether claims still rest on something: organization, user, API key, Resource and credential in use, and the grant they name (a static rule: no user). Asked when a claim is marked
+/// APPLYING, when it would share a rule, at retry, and by the sweep (E18). Whoever takes a grant away has re-based what another covers, see <see cref="Entitlements"/>.
 /// </summary>
 public static class Eligibility
 {
@@ -37,8 +37,10 @@ public static class Eligibility
         where organization.IsActive && resource.IsActive && resource.DeletedAt == null
             && (resource.CredentialId == null || resource.Credential!.DeletedAt == null)
             && (claim.Grant == Grant.Static
-                || db.Users.Any(u => u.Id == session.UserId && u.IsActive
-                    && ((claim.Grant == Grant.Admin && u.IsOrgAdmin)
-                        || db.UserResources.Any(g => g.UserId == u.Id && g.ResourceId == resource.Id))))
+                || (db.Users.Any(u => u.Id == session.UserId && u.IsActive && (claim.Grant != Grant.Admin || u.Authority == Authority.Admin))
+                    && (session.ApiKeyId == null || db.ApiKeys.Any(k => k.Id == session.ApiKeyId && k.RevokedAt == null))
+                    && (claim.Grant != Grant.Direct || db.UserResources.Any(g => g.UserId == session.UserId && g.ResourceId == resource.Id))
+                    && (claim.Grant != Grant.Role || (db.RoleUsers.Any(g => g.RoleId == claim.RoleId && g.UserId == session.UserId)
+                        && db.RoleResources.Any(g => g.RoleId == claim.RoleId && g.ResourceId == resource.Id)))))
         select claim;
 }

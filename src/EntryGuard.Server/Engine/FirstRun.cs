@@ -38,7 +38,7 @@ internal sealed class FirstRun(Databases databases, DatabaseClock clock)
             OrganizationId = organization,
             Email = AdminEmail,
             Name = "Administrator",
-            IsOrgAdmin = true,
+            Authority = Authority.Admin,
             MayNameAddress = true,
             CreatedAt = now,
             UpdatedAt = now,

@@ -75,6 +75,11 @@ internal sealed class Sweep(
         return lost.Count == 0 ? new HashSet<AllowListKey>() : await WriteAsync(db, lost.Select(l => l.Session), async write =>
         {
             var still = await Eligibility.LostAsync(db, [.. lost.Select(l => l.Id)], ct);
+            if (still.Count == 0)
+                return;
+            await Entitlements.ReviewAsync(db, write, ct);   // what another grant covers rests on that
+            await db.SaveChangesAsync(ct);
+            still = await Eligibility.LostAsync(db, [.. lost.Select(l => l.Id)], ct);
             foreach (var claim in lost.Where(l => still.Contains(l.Id)).Select(l => write.Find(l.Session, l.Id)).OfType<ResourceIp>())
                 write.End(claim, EndReason.AccessRevoked);
         }, ct);

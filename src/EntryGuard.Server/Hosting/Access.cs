@@ -1,24 +1,28 @@
+using EntryGuard.Server.Data;
 using Microsoft.AspNetCore.Authorization;
 
 namespace EntryGuard.Server.Hosting;
 
 /// <summary>Who may call an endpoint. Declared beside its route; one that declares nothing is closed to everybody.</summary>
 /// <param name="IsPublic">Without a key.</param>
-/// <param name="IsAdminOnly">The key's user must be an admin.</param>
-/// <param name="Scope">The key must have it; null: any key will do.</param>
-public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope)
+/// <param name="IsAdminOnly">The user must be an admin, or an auditor where nothing is changed.</param>
+/// <param name="Scope">An API key must have it; null: any key will do.</param>
+/// <param name="OnlyReads">It changes nothing: an auditor may call it.</param>
+/// <param name="IsOwn">It changes nothing but what is the caller's alone, such as a password: an auditor may call it.</param>
+public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool OnlyReads, bool IsOwn)
 {
     /// <summary>What an endpoint declares; null: nothing.</summary>
     public static Access? Of(EndpointMetadataCollection metadata)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         if (metadata.GetMetadata<IsPublicMark>() is not null)
-            return new Access(true, false, null);
+            return new Access(true, false, null, false, false);
         var isAdminOnly = metadata.GetMetadata<AdminMark>() is not null;
         var scope = metadata.GetMetadata<ScopeMark>();
         if (scope is null && !isAdminOnly)
             return null;
-        return new Access(false, isAdminOnly, scope is null ? ApiScopes.All : scope.Scope);
+        var onlyReads = metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.All(HttpMethods.IsGet) == true;
+        return new Access(false, isAdminOnly, scope is null ? ApiScopes.All : scope.Scope, onlyReads, metadata.GetMetadata<OwnMark>() is not null);
     }
 
     /// <summary>Why the caller is refused; null: may enter.</summary>
@@ -27,18 +31,27 @@ public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope)
         ArgumentNullException.ThrowIfNull(caller);
         if (IsPublic)
             return null;
-        if (IsAdminOnly && !caller.IsOrgAdmin)
+        if (caller.Authority == Authority.Auditor && !OnlyReads && !IsOwn)
+            return "An auditor reads everything and changes nothing.";
+        if (IsAdminOnly && !caller.IsOrgAdmin && !(OnlyReads && caller.SeesAll))
             return "Only an administrator of the organization may do this.";
         return Scope is null || ApiScopes.Allow(caller.Scopes, Scope) ? null : $"The API key lacks the scope {Scope}; use a key that has it.";
     }
 
-    /// <summary>"public", "any key", "sessions:write", "admin, resources:read": as the OpenAPI document shows it.</summary>
-    public override string ToString() =>
-        IsPublic ? "public" : IsAdminOnly ? $"admin, {Scope ?? "any key"}" : Scope ?? "any key";
+    /// <summary>"public", "any key", "sessions:write", "admin, resources:write", "admin or auditor, resources:read": as the OpenAPI document shows it.</summary>
+    public override string ToString()
+    {
+        if (IsPublic)
+            return "public";
+        var who = (IsAdminOnly, OnlyReads) switch { (false, _) => "", (true, false) => "admin, ", (true, true) => "admin or auditor, " };
+        return $"{who}{Scope ?? "any key"}";
+    }
 
     internal sealed record IsPublicMark;
 
     internal sealed record AdminMark;
+
+    internal sealed record OwnMark;
 
     internal sealed record ScopeMark(string? Scope);
 }
@@ -61,6 +74,10 @@ public static class AccessDeclarations
     /// <summary>The key of an admin; without a scope beside it, one with full access.</summary>
     public static TBuilder RequireAdmin<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.AdminMark());
+
+    /// <summary>It changes nothing but what is the caller's alone: auditors may call it as well.</summary>
+    public static TBuilder ForOneself<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.OwnMark());
 
     /// <summary>The one policy: what the endpoint declares, and nothing without a declaration.</summary>
     public static IServiceCollection AddAccess(this IServiceCollection services)

@@ -86,7 +86,8 @@ public sealed class EventTests
             var (key, user) = (await db.ApiKeys.SingleAsync(k => k.UserId == me.User), await db.Users.SingleAsync(u => u.Id == me.User));
             var organization = await db.Organizations.SingleAsync(o => o.Id == me.Organization);
             (key.RevokedAt, key.ExpiresAt) = (what == "revoked" ? app.Time.GetUtcNow() : null, what == "expired" ? app.Time.GetUtcNow() : null);
-            (user.IsActive, organization.IsActive, user.IsOrgAdmin) = (what != "deactivated", what != "suspended", what == "promoted");
+            (user.IsActive, organization.IsActive, user.Authority) =
+                (what != "deactivated", what != "suspended", what == "promoted" ? Authority.Admin : Authority.Member);
             db.Audit.Add(AuditRow.About(user, Actor.System, "SOMETHING", app.Time.GetUtcNow()));   // it rings; time stands still
         });
         (await stream.Next()).ShouldBeNull();

@@ -70,10 +70,10 @@ internal sealed partial record Operation(string Id, string Method, string Path, 
     };
 
     public bool IsPublic => Access == "public";
-    public bool IsAdminOnly => Access?.StartsWith("admin, ", StringComparison.Ordinal) == true;
+    public bool IsAdminOnly => Access?.StartsWith("admin", StringComparison.Ordinal) == true;
 
     /// <summary>Null: any key will do.</summary>
-    public string? Scope => IsPublic || Access is null or "any key" or "admin, any key" ? null : Access.Split(", ")[^1];
+    public string? Scope => IsPublic || Access is null || Access.EndsWith("any key", StringComparison.Ordinal) ? null : Access.Split(", ")[^1];
 
     /// <summary>Null: nobody has said yet how it is called.</summary>
     public Example? Example => Examples.GetValueOrDefault(Id);

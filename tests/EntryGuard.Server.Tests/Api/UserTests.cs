@@ -150,7 +150,7 @@ public sealed class UserTests
         var (first, second) = (await admin.SignIn(), await eve.SignIn());
         await using var db = app.Databases.OpenTenant(first.Organization);
         await using var work = await db.BeginWriteAsync(WritePriority.Other, None);
-        await db.Users.Where(u => u.Id == first.User).ExecuteUpdateAsync(set => set.SetProperty(u => u.IsOrgAdmin, false), None);   // eve's, not yet committed
+        await db.Users.Where(u => u.Id == first.User).ExecuteUpdateAsync(set => set.SetProperty(u => u.Authority, Authority.Member), None);   // eve's, not yet committed
 
         var answer = Task.Run(() => admin.TryUpdate(eve, new UpdateUserRequest { IsOrgAdmin = false }), None);
         (await LockWait.OfAsync(database, answer)).ShouldBeTrue();

@@ -97,10 +97,10 @@ public class QueryPlanTests
         await using var work = await db.BeginWriteAsync(WritePriority.Other, default);
         await Insert("organizations", Organizations, ("id", Of(1, "i")), ("name", "'o' || i"), ("slug", "'o' || i"), ("is_active", yes), ("max_session", "3600"), ("external_id", "'x' || i"), ("opens_while_overdue", no),
             ("widest_ipv4", "24"), ("widest_ipv6", "56"), ("created_at", At("0")));
-        await Insert("users", Users, ("id", Of(2, "i")), ("organization_id", Organizational("i")), ("email", "'user' || i || '@example.org'"), ("is_org_admin", no),
+        await Insert("users", Users, ("id", Of(2, "i")), ("organization_id", Organizational("i")), ("email", "'user' || i || '@example.org'"), ("kind", "'PERSON'"), ("authority", "'MEMBER'"),
             ("may_name_address", no), ("is_active", yes), ("created_at", At("0")), ("updated_at", At("0")));
         await Insert("api_keys", 20_000, ("id", Of(3, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")), ("name", "'k'"), ("key_prefix", "'eg'"),
-            ("hash", database.IsPostgres ? "decode(md5(i::text), 'hex')" : "randomblob(32)"), ("scopes", "'*'"), ("created_by_email", "'a'"), ("created_at", At("0")));
+            ("networks", "''"), ("resource_ids", "''"), ("hash", database.IsPostgres ? "decode(md5(i::text), 'hex')" : "randomblob(32)"), ("scopes", "'*'"), ("created_by_email", "'a'"), ("created_at", At("0")));
         await Insert("allow_lists", Resources, ("key", "'list-' || i"), ("type", "'GATE/TCP_GATE'"), ("identity", "'x'"));
         await Insert("resources", Resources, ("id", Of(4, "i")), ("organization_id", Organizational("i")), ("name", "'r' || i"), ("provider", "'GATE'"), ("resource_type", "'TCP_GATE'"),
             ("identifier", "'x'"), ("config", "'x'"), ("scopes", "'tcp/443'"), ("allowed_addresses", "''"), ("is_active", yes), ("health", "'VALID'"), ("allow_list_key", "'list-' || i"),

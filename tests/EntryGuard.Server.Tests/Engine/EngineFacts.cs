@@ -82,7 +82,7 @@ internal static class EngineFacts
     {
         var admin = app.AsAdmin(organization);
         var me = await admin.SignIn();
-        var caller = new Caller(me.Organization, me.User, admin.Email, true, true, ["*"], Domain.Net.Cidr.Parse("198.51.100.1"));
+        var caller = new Caller(me.Organization, me.User, admin.Email, Authority.Admin, true, ["*"], Domain.Net.Cidr.Parse("198.51.100.1"));
         var id = await app.Seed.Resource(me.Organization, resource);
         await using var db = app.Databases.OpenTenant(me.Organization);
         var answer = await UpdateResource.Handle(

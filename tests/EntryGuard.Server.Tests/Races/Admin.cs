@@ -37,7 +37,7 @@ internal sealed class Admin(TestApp app)
         var admin = app.AsAdmin();
         var me = await admin.SignIn();
         await using var db = app.Databases.OpenTenant(me.Organization);
-        var answer = await handle(db, new Caller(me.Organization, me.User, admin.Email, true, true, ["*"], Cidr.Parse("198.51.100.1")));
+        var answer = await handle(db, new Caller(me.Organization, me.User, admin.Email, Authority.Admin, true, ["*"], Cidr.Parse("198.51.100.1")));
         var status = ((IStatusCodeHttpResult)answer.Result).StatusCode;
         return answer.Result is RefusalResult no ? $"{status} {no.Refusal.Code}" : $"{status}";
     }

@@ -78,7 +78,7 @@ internal sealed class Mirror : IDisposable
             SELECT count(*) FROM resource_ips c JOIN sessions s ON s.id = c.session_id JOIN users u ON u.id = s.user_id
             JOIN organizations o ON o.id = c.organization_id JOIN resources r ON r.id = c.resource_id
             WHERE c.id = @id AND o.is_active AND u.is_active AND r.is_active AND r.deleted_at IS NULL
-            AND ((c."grant" = 'ADMIN' AND u.is_org_admin) OR EXISTS (SELECT 1 FROM user_resources g WHERE g.user_id = u.id AND g.resource_id = r.id))
+            AND ((c."grant" = 'ADMIN' AND u.authority = 'ADMIN') OR (c."grant" = 'DIRECT' AND EXISTS (SELECT 1 FROM user_resources g WHERE g.user_id = u.id AND g.resource_id = r.id)))
             """);
         eligible.Parameters.AddWithValue("@id", "");
     }

@@ -23,6 +23,7 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.HasOne<User>().WithMany().HasForeignKey(s => new { s.AnswersFor, s.OrganizationId })
             .HasPrincipalKey(u => new { u.Id, u.OrganizationId }).OnDelete(DeleteBehavior.Restrict);
 
+        builder.HasIndex(s => s.ApiKeyId).HasFilter("ended_at IS NULL");          // what ends with a key: few have not ended
         builder.HasIndex(s => new { s.UserId, s.IdempotencyKey }).IsUnique().HasFilter("idempotency_key IS NOT NULL");
         builder.HasIndex(s => new { s.UserId, s.OrganizationId, s.Id });          // one user's, newest first
         builder.HasIndex(s => new { s.OrganizationId, s.Kind, s.Id });            // an organization's, newest first

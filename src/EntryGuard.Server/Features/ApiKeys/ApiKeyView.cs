@@ -12,7 +12,7 @@ public static class ApiKeyView
     {
         ArgumentNullException.ThrowIfNull(db);
         ArgumentNullException.ThrowIfNull(caller);
-        return caller.IsOrgAdmin ? db.ApiKeys : db.ApiKeys.Where(k => k.UserId == caller.UserId);
+        return caller.SeesAll ? db.ApiKeys : db.ApiKeys.Where(k => k.UserId == caller.UserId);
     }
 
     /// <summary>As shown, with whose they are.</summary>

@@ -14,7 +14,7 @@ namespace EntryGuard.Server.Features.Events;
 internal sealed class EventReader(EntryGuardDb db, Caller caller, TimeProvider time)
 {
     private const int MostRows = 200;
-    private readonly bool seesAll = caller.IsOrgAdmin && ApiScopes.Allow(caller.Scopes, ApiScopes.AuditRead);
+    private readonly bool seesAll = caller.SeesAll && ApiScopes.Allow(caller.Scopes, ApiScopes.AuditRead);
 
     /// <summary>From now on. What commits late with a small id is not lost: the newest rows are named as sent, the rest is looked at.</summary>
     public async Task<EventCursor> NowAsync(CancellationToken ct)

@@ -41,7 +41,7 @@ public static class ExplainAddress
     {
         await using var read = await db.BeginReadAsync(ct);
         var door = await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.DeletedAt == null
-            && (caller.IsOrgAdmin || db.UserResources.Any(g => g.UserId == caller.UserId && g.ResourceId == id)
+            && (caller.SeesAll || db.UserResources.Any(g => g.UserId == caller.UserId && g.ResourceId == id)
                 || db.ResourceIps.Any(c => c.ResourceId == id && c.DueAt != null && c.Session!.UserId == caller.UserId)), ct);
         if (door is null)
             return (null, [], NotFound);
@@ -52,7 +52,7 @@ public static class ExplainAddress
         var covering = (await open.Select(c => c.Address).Distinct().ToListAsync(ct)).Where(a => a.Contains(asked)).ToList();
         var claims = await open.Where(c => covering.Contains(c.Address)).OrderBy(c => c.Id)
             .Select(c => new Held(c, c.Resource!.Name, c.Session!.Kind, c.Session.UserId, c.Session.User == null ? c.Session.Label : c.Session.User.Email, c.Session.Status)).ToListAsync(ct);
-        if (!caller.IsOrgAdmin && !caller.MayNameAddress && asked != caller.Address && !claims.Exists(c => c.User == caller.UserId))
+        if (!caller.SeesAll && !caller.MayNameAddress && asked != caller.Address && !claims.Exists(c => c.User == caller.UserId))
             return (null, [], new Refusal(ErrorCodes.AddressNotPermitted, RefusalKind.Forbidden,
                 $"You may only ask about the address you come from, {caller.Address}, and those you have open."));
         return (door, claims, null);
@@ -64,7 +64,7 @@ public static class ExplainAddress
         ImmutableArray<Scope> scopes = [.. door.Scopes.Union(claims.SelectMany(c => c.Claim.Scopes))];
         var rules = sight.Snapshot?.Rules.Where(r => r.Rule.Address.Contains(asked) && scopes.Any(s => s.Overlaps(r.Rule.Scope))).ToList();
         bool? isOpen = rules is null ? null : rules.Count > 0 ? true : sight.Snapshot!.IsComplete ? false : null;
-        var shown = claims.Where(c => caller.IsOrgAdmin || c.User == caller.UserId).ToList();
+        var shown = claims.Where(c => caller.SeesAll || c.User == caller.UserId).ToList();
         var standing = rules?.Count(r => r.IsMarkedBy(sight.Installation) && r.Rule.Address == asked);
         return new ExplainResponse
         {

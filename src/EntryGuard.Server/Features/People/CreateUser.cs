@@ -11,10 +11,6 @@ namespace EntryGuard.Server.Features.People;
 /// <summary><c>POST /users</c>. An API key made for the user lets it in.</summary>
 public static class CreateUser
 {
-    // RFC 5321, section 4.5.3.1: 64 before the @, 255 after it, and 254 in all by 4.5.3.1.3 (a path is at most 256, its brackets included).
-    private const int LongestEmail = 254;
-    private const int LongestLocalPart = 64;
-
     private static Refusal EmailTaken { get; } = Refusal.Field("email", "belongs to another user of the organization; write another one", ErrorCodes.EmailTaken);
 
     public static async Task<Results<Created<UserResponse>, RefusalResult>> Handle(
@@ -29,9 +25,9 @@ public static class CreateUser
         {
             Id = new UserId(Guid.CreateVersion7(now)),
             OrganizationId = caller.Organization,
-            Email = Email(request.Email, errors),
+            Email = UserFields.Email("email", request.Email, errors),
             Name = RequestFields.Words("name", request.Name, RequestFields.LongestName, errors),
-            IsOrgAdmin = request.IsOrgAdmin ?? false,
+            Authority = UserFields.Authority(request.Authority, request.IsOrgAdmin, errors) ?? Authority.Member,
             MayNameAddress = request.MayNameAddress ?? false,
             CreatedAt = now,
             UpdatedAt = now,
@@ -41,13 +37,13 @@ public static class CreateUser
         try
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-            if (await db.Users.AnyAsync(u => u.Email == user.Email, ct))
+            if (await db.Users.AnyAsync(u => u.Email == user.Email && u.DeletedAt == null, ct))
                 return new RefusalResult(EmailTaken);
             db.Users.Add(user);
             db.Audit.Add(AuditRow.About(user, caller.Actor, "USER_CREATE", now, new
             {
                 name = user.Name,
-                isOrgAdmin = user.IsOrgAdmin,
+                authority = Names.Wire(user.Authority),
                 mayNameAddress = user.MayNameAddress,
             }));
             await work.CommitAsync(ct);
@@ -58,22 +54,5 @@ public static class CreateUser
         }
 
         return TypedResults.Created($"/api/v1/users/{user.Id.Value}", await GetUser.FindAsync(db, user.Id, response, ct));
-    }
-
-    // Only what tells one person from another is checked; whether post arrives there is for the post to find out. Plain ASCII: "lower case"
-    // then means one thing here and in both databases, and no letter looks like another.
-    private static string Email(string? given, Dictionary<string, string> errors)
-    {
-        var text = given?.Trim() ?? "";
-        var at = text.LastIndexOf('@');
-        if (text.Length == 0)
-            errors["email"] = "is missing";
-        else if (text.Any(c => c is <= ' ' or > '~'))
-            errors["email"] = "holds spaces or characters other than plain ASCII; write a domain of another script in its xn-- form";
-        else if (at < 1 || at == text.Length - 1 || text.IndexOf('@', StringComparison.Ordinal) != at)
-            errors["email"] = "is no e-mail address; write one such as ann@example.com";
-        else if (text.Length > LongestEmail || at > LongestLocalPart)
-            errors["email"] = $"is too long; write at most {LongestEmail} characters, {LongestLocalPart} of them before the @";
-        return text.ToLowerInvariant();
     }
 }

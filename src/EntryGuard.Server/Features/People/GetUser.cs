@@ -19,7 +19,7 @@ public static class GetUser
     internal static async Task<UserResponse?> FindAsync(EntryGuardDb db, UserId id, HttpResponse response, CancellationToken ct)
     {
         await using var read = await db.BeginReadAsync(ct);
-        var found = await db.Users.Where(u => u.Id == id).Select(UserView.Projection).SingleOrDefaultAsync(ct);
+        var found = await UserView.Show(db, UserView.Of(db).Where(u => u.Id == id)).SingleOrDefaultAsync(ct);
         if (found is not null)
             ETags.Show(response, found.UpdatedAt);
         return found;

@@ -17,7 +17,7 @@ public static class ListUsers
         var (most, after) = Cursor.Read(limit, cursor, errors);
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
-        IQueryable<User> users = db.Users;
+        var users = UserView.Of(db);
         if (after is { } last)
         {
             var (at, id) = (last.At, new UserId(last.Id));
@@ -25,7 +25,7 @@ public static class ListUsers
         }
 
         await using var read = await db.BeginReadAsync(ct);
-        var rows = await users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(most + 1).Select(UserView.Projection).ToListAsync(ct);
+        var rows = await UserView.Show(db, users.OrderBy(u => u.CreatedAt).ThenBy(u => u.Id).Take(most + 1)).ToListAsync(ct);
         return Page<UserResponse>.Of(rows, most, r => new Cursor(r.CreatedAt, r.Id), r => r);
     }
 }

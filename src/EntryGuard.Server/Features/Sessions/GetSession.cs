@@ -21,7 +21,7 @@ public static class GetSession
     {
         ArgumentNullException.ThrowIfNull(db);
         await using var read = await db.BeginReadAsync(ct);
-        return await db.UserSessions.AsNoTracking().Where(s => s.Id == id && (s.UserId == caller.UserId || caller.IsOrgAdmin))
+        return await db.UserSessions.AsNoTracking().Where(s => s.Id == id && (s.UserId == caller.UserId || caller.SeesAll))
             .Select(SessionView.Projection).AsSplitQuery().SingleOrDefaultAsync(ct);
     }
 }

@@ -50,7 +50,7 @@ public static class Reach
         }
 
         var direct = (await assigned.ToListAsync(ct)).ToHashSet();
-        var found = await db.Resources.Where(r => named.Contains(r.Id) && r.DeletedAt == null && (user.IsOrgAdmin || assigned.Contains(r.Id)))
+        var found = await db.Resources.Where(r => named.Contains(r.Id) && r.DeletedAt == null && (caller.IsOrgAdmin || assigned.Contains(r.Id)))
             .OrderBy(r => r.Id).ToListAsync(ct);
         var missing = named.Except(found.Select(r => r.Id)).ToList();
         if (missing.Count > 0)

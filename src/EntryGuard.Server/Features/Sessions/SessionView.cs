@@ -18,7 +18,7 @@ public static class SessionView
         UserEmail = s.User.Email,
         OrganizationName = s.User.Organization!.Name,
         WhomToAsk = s.Status != SessionStatus.Failed ? null
-            : s.User.Organization.Users.Where(u => u.IsOrgAdmin && u.IsActive).OrderBy(u => u.Id).Select(u => u.Email).FirstOrDefault(),
+            : s.User.Organization.Users.Where(u => u.Authority == Authority.Admin && u.IsActive && u.DeletedAt == null).OrderBy(u => u.Id).Select(u => u.Email).FirstOrDefault(),
         Claims = s.ResourceIps.OrderBy(c => c.Id).Select(c => new ClaimRow { Claim = c, ResourceName = c.Resource!.Name, ForeignRules = c.Resource.ForeignRules }).ToList(),
     };
 

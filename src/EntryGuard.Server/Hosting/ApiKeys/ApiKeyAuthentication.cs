@@ -20,8 +20,7 @@ internal sealed class ApiKeyAuthentication(
         if (await keys.FindAsync(text, Context.RequestAborted) is not var (key, user))
             return AuthenticateResult.Fail("The API key is not valid.");
         var address = ClientAddress.Of(Context);
-        Context.RequestServices.GetRequiredService<CallerSlot>().Caller =
-            new Caller(user.OrganizationId, user.Id, user.Email, user.IsOrgAdmin, user.MayNameAddress, key.Scopes, address);
+        Context.RequestServices.GetRequiredService<CallerSlot>().Caller = Caller.With(key, user, address);
         use.Note(key, address);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Id.Value.ToString()), new Claim(ClaimTypes.Name, user.Email)], Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Name));

@@ -31,6 +31,6 @@ public sealed class ApiKeyCheck(Databases databases, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(caller);
         return ApiKeyText.Of(request) is { } text && await FindAsync(text, ct) is var (key, user)
-            && user.Id == caller.UserId && user.IsOrgAdmin == caller.IsOrgAdmin && key.Scopes.SequenceEqual(caller.Scopes);
+            && user.Id == caller.UserId && user.Authority == caller.Authority && key.Scopes.SequenceEqual(caller.Scopes);
     }
 }

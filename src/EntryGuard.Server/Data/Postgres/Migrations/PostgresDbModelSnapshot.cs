@@ -107,13 +107,27 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("name");
 
+                    b.Property<string>("Networks")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("networks");
+
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
 
+                    b.Property<string>("ResourceIds")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("resource_ids");
+
                     b.Property<DateTimeOffset?>("RevokedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("revoked_at");
+
+                    b.Property<Guid?>("RotatedTo")
+                        .HasColumnType("uuid")
+                        .HasColumnName("rotated_to");
 
                     b.Property<string>("Scopes")
                         .IsRequired()
@@ -153,6 +167,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.Property<string>("ActorEmail")
                         .HasColumnType("text")
                         .HasColumnName("actor_email");
+
+                    b.Property<string>("ActorKey")
+                        .HasColumnType("text")
+                        .HasColumnName("actor_key");
 
                     b.Property<string>("ActorType")
                         .IsRequired()
@@ -442,6 +460,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("text")
                         .HasColumnName("external_id");
 
+                    b.Property<DateTimeOffset?>("FrozenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("frozen_at");
+
                     b.Property<bool>("IsActive")
                         .HasColumnType("boolean")
                         .HasColumnName("is_active");
@@ -591,6 +613,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("foreign_rules");
+
+                    b.Property<DateTimeOffset?>("FrozenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("frozen_at");
 
                     b.Property<string>("Health")
                         .IsRequired()
@@ -747,6 +773,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("cap_at");
 
+                    b.Property<string>("CappedBy")
+                        .HasColumnType("text")
+                        .HasColumnName("capped_by");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
@@ -841,6 +871,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("resource_id");
 
+                    b.Property<Guid?>("RoleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_id");
+
                     b.Property<string>("Scopes")
                         .IsRequired()
                         .HasColumnType("text")
@@ -893,6 +927,144 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.ToTable("resource_ips");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.Role", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasMaxLength(1000)
+                        .HasColumnType("character varying(1000)")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Hours")
+                        .HasColumnType("text")
+                        .HasColumnName("hours");
+
+                    b.Property<bool>("IsReasonRequired")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_reason_required");
+
+                    b.Property<long?>("MaxSession")
+                        .HasColumnType("bigint")
+                        .HasColumnName("max_session");
+
+                    b.Property<long?>("MfaWithin")
+                        .HasColumnType("bigint")
+                        .HasColumnName("mfa_within");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Networks")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("networks");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("ReasonPattern")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("reason_pattern");
+
+                    b.Property<string>("TimeZone")
+                        .HasColumnType("text")
+                        .HasColumnName("time_zone");
+
+                    b.Property<DateTimeOffset>("UpdatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_roles");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_roles_id_organization_id");
+
+                    b.HasIndex("OrganizationId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_roles_organization_id_name");
+
+                    b.ToTable("roles");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleResource", b =>
+                {
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("ResourceId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("resource_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.HasKey("RoleId", "ResourceId")
+                        .HasName("pk_role_resources");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_role_resources_organization_id");
+
+                    b.HasIndex("ResourceId", "OrganizationId")
+                        .HasDatabaseName("ix_role_resources_resource_id_organization_id");
+
+                    b.HasIndex("RoleId", "OrganizationId")
+                        .HasDatabaseName("ix_role_resources_role_id_organization_id");
+
+                    b.ToTable("role_resources");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleUser", b =>
+                {
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.HasKey("RoleId", "UserId")
+                        .HasName("pk_role_users");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_role_users_organization_id");
+
+                    b.HasIndex("RoleId", "OrganizationId")
+                        .HasDatabaseName("ix_role_users_role_id_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_role_users_user_id_organization_id");
+
+                    b.ToTable("role_users");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -902,6 +1074,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.Property<Guid?>("AnswersFor")
                         .HasColumnType("uuid")
                         .HasColumnName("answers_for");
+
+                    b.Property<Guid?>("ApiKeyId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("api_key_id");
 
                     b.Property<DateTimeOffset>("ChangedAt")
                         .HasColumnType("timestamp with time zone")
@@ -959,6 +1135,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("character varying(200)")
                         .HasColumnName("label");
 
+                    b.Property<DateTimeOffset?>("MfaAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("mfa_at");
+
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("uuid")
                         .HasColumnName("organization_id");
@@ -992,6 +1172,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.HasAlternateKey("Id", "OrganizationId")
                         .HasName("ak_sessions_id_organization_id");
 
+                    b.HasIndex("ApiKeyId")
+                        .HasDatabaseName("ix_sessions_api_key_id")
+                        .HasFilter("ended_at IS NULL");
+
                     b.HasIndex("ChangedAt")
                         .HasDatabaseName("ix_sessions_changed_at")
                         .HasFilter("ended_at IS NULL");
@@ -1022,9 +1206,18 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("id");
 
+                    b.Property<string>("Authority")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("authority");
+
                     b.Property<DateTimeOffset>("CreatedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset?>("DeletedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("deleted_at");
 
                     b.Property<string>("Email")
                         .IsRequired()
@@ -1032,13 +1225,18 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("character varying(320)")
                         .HasColumnName("email");
 
+                    b.Property<DateTimeOffset?>("FrozenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("frozen_at");
+
                     b.Property<bool>("IsActive")
                         .HasColumnType("boolean")
                         .HasColumnName("is_active");
 
-                    b.Property<bool>("IsOrgAdmin")
-                        .HasColumnType("boolean")
-                        .HasColumnName("is_org_admin");
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
 
                     b.Property<bool>("MayNameAddress")
                         .HasColumnType("boolean")
@@ -1065,7 +1263,8 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
 
                     b.HasIndex("OrganizationId", "Email")
                         .IsUnique()
-                        .HasDatabaseName("ix_users_organization_id_email");
+                        .HasDatabaseName("ix_users_organization_id_email")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("users", t =>
                         {
@@ -1235,6 +1434,68 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.Navigation("Resource");
 
                     b.Navigation("Session");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Role", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_roles_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleResource", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_resources_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.Resource", null)
+                        .WithMany()
+                        .HasForeignKey("ResourceId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_resources_resources_resource_id_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_resources_roles_role_id_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleUser", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_users_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_users_roles_role_id_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_users_users_user_id_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Session", b =>

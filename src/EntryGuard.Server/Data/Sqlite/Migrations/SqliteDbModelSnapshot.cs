@@ -102,13 +102,27 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("name");
 
+                    b.Property<string>("Networks")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("networks");
+
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("TEXT")
                         .HasColumnName("organization_id");
 
+                    b.Property<string>("ResourceIds")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_ids");
+
                     b.Property<long?>("RevokedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("revoked_at");
+
+                    b.Property<Guid?>("RotatedTo")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("rotated_to");
 
                     b.Property<string>("Scopes")
                         .IsRequired()
@@ -146,6 +160,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Property<string>("ActorEmail")
                         .HasColumnType("TEXT")
                         .HasColumnName("actor_email");
+
+                    b.Property<string>("ActorKey")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("actor_key");
 
                     b.Property<string>("ActorType")
                         .IsRequired()
@@ -433,6 +451,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("external_id");
 
+                    b.Property<long?>("FrozenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("frozen_at");
+
                     b.Property<bool>("IsActive")
                         .HasColumnType("INTEGER")
                         .HasColumnName("is_active");
@@ -511,6 +533,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT")
                         .HasColumnName("foreign_rules");
+
+                    b.Property<long?>("FrozenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("frozen_at");
 
                     b.Property<string>("Health")
                         .IsRequired()
@@ -667,6 +693,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("cap_at");
 
+                    b.Property<string>("CappedBy")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("capped_by");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -761,6 +791,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("resource_id");
 
+                    b.Property<Guid?>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
                     b.Property<string>("Scopes")
                         .IsRequired()
                         .HasColumnType("TEXT")
@@ -813,6 +847,144 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.ToTable("resource_ips");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.Role", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Description")
+                        .HasMaxLength(1000)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("description");
+
+                    b.Property<string>("Hours")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("hours");
+
+                    b.Property<bool>("IsReasonRequired")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_reason_required");
+
+                    b.Property<long?>("MaxSession")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("max_session");
+
+                    b.Property<long?>("MfaWithin")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mfa_within");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<string>("Networks")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("networks");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("ReasonPattern")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("reason_pattern");
+
+                    b.Property<string>("TimeZone")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("time_zone");
+
+                    b.Property<long>("UpdatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("updated_at");
+
+                    b.HasKey("Id")
+                        .HasName("pk_roles");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_roles_id_organization_id");
+
+                    b.HasIndex("OrganizationId", "Name")
+                        .IsUnique()
+                        .HasDatabaseName("ix_roles_organization_id_name");
+
+                    b.ToTable("roles");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleResource", b =>
+                {
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("ResourceId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("resource_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.HasKey("RoleId", "ResourceId")
+                        .HasName("pk_role_resources");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_role_resources_organization_id");
+
+                    b.HasIndex("ResourceId", "OrganizationId")
+                        .HasDatabaseName("ix_role_resources_resource_id_organization_id");
+
+                    b.HasIndex("RoleId", "OrganizationId")
+                        .HasDatabaseName("ix_role_resources_role_id_organization_id");
+
+                    b.ToTable("role_resources");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleUser", b =>
+                {
+                    b.Property<Guid>("RoleId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("role_id");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.HasKey("RoleId", "UserId")
+                        .HasName("pk_role_users");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_role_users_organization_id");
+
+                    b.HasIndex("RoleId", "OrganizationId")
+                        .HasDatabaseName("ix_role_users_role_id_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_role_users_user_id_organization_id");
+
+                    b.ToTable("role_users");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Session", b =>
                 {
                     b.Property<Guid>("Id")
@@ -822,6 +994,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Property<Guid?>("AnswersFor")
                         .HasColumnType("TEXT")
                         .HasColumnName("answers_for");
+
+                    b.Property<Guid?>("ApiKeyId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("api_key_id");
 
                     b.Property<long>("ChangedAt")
                         .HasColumnType("INTEGER")
@@ -879,6 +1055,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("label");
 
+                    b.Property<long?>("MfaAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mfa_at");
+
                     b.Property<Guid>("OrganizationId")
                         .HasColumnType("TEXT")
                         .HasColumnName("organization_id");
@@ -912,6 +1092,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasAlternateKey("Id", "OrganizationId")
                         .HasName("ak_sessions_id_organization_id");
 
+                    b.HasIndex("ApiKeyId")
+                        .HasDatabaseName("ix_sessions_api_key_id")
+                        .HasFilter("ended_at IS NULL");
+
                     b.HasIndex("ChangedAt")
                         .HasDatabaseName("ix_sessions_changed_at")
                         .HasFilter("ended_at IS NULL");
@@ -942,9 +1126,18 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("id");
 
+                    b.Property<string>("Authority")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("authority");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
+
+                    b.Property<long?>("DeletedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("deleted_at");
 
                     b.Property<string>("Email")
                         .IsRequired()
@@ -952,13 +1145,18 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("email");
 
+                    b.Property<long?>("FrozenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("frozen_at");
+
                     b.Property<bool>("IsActive")
                         .HasColumnType("INTEGER")
                         .HasColumnName("is_active");
 
-                    b.Property<bool>("IsOrgAdmin")
-                        .HasColumnType("INTEGER")
-                        .HasColumnName("is_org_admin");
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
 
                     b.Property<bool>("MayNameAddress")
                         .HasColumnType("INTEGER")
@@ -985,7 +1183,8 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
 
                     b.HasIndex("OrganizationId", "Email")
                         .IsUnique()
-                        .HasDatabaseName("ix_users_organization_id_email");
+                        .HasDatabaseName("ix_users_organization_id_email")
+                        .HasFilter("deleted_at IS NULL");
 
                     b.ToTable("users", t =>
                         {
@@ -1145,6 +1344,68 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Navigation("Resource");
 
                     b.Navigation("Session");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Role", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_roles_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleResource", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_resources_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.Resource", null)
+                        .WithMany()
+                        .HasForeignKey("ResourceId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_resources_resources_resource_id_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_resources_roles_role_id_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RoleUser", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_users_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.Role", null)
+                        .WithMany()
+                        .HasForeignKey("RoleId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_users_roles_role_id_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_role_users_users_user_id_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Session", b =>
