@@ -15,8 +15,21 @@ public sealed record CreateApiKeyRequest
     /// <summary>When it stops working; null: never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>Whose it is; only an admin may name another user. Null: the caller's own.</summary>
+    /// <summary>Whose it is: a user or a service account; only an admin may name another one. Null: the caller's own.</summary>
     public string? UserId { get; init; }
+
+    /// <summary>The only addresses and ranges it is heard from; at most 100. Empty: any.</summary>
+    public IReadOnlyList<string>? SourceNetworks { get; init; }
+
+    /// <summary>The only Resources it reaches; at most 200. Empty: all that its user does.</summary>
+    public IReadOnlyList<string>? ResourceIds { get; init; }
+}
+
+/// <summary>Body of <c>POST /api/v1/api-keys/{id}/rotate</c>.</summary>
+public sealed record RotateApiKeyRequest
+{
+    /// <summary>How long the old key still works beside the new one; 0 to 10,080, default 60.</summary>
+    public int? OverlapMinutes { get; init; }
 }
 
 /// <summary>An API key.</summary>
@@ -42,6 +55,15 @@ public sealed record ApiKeyResponse
 
     /// <summary>What it may do.</summary>
     public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>The only addresses and ranges it is heard from; empty: any.</summary>
+    public required IReadOnlyList<string> SourceNetworks { get; init; }
+
+    /// <summary>The only Resources it reaches; empty: all that its user does.</summary>
+    public required IReadOnlyList<Guid> ResourceIds { get; init; }
+
+    /// <summary>The key that was made to take its place; null: none was.</summary>
+    public Guid? RotatedTo { get; init; }
 
     /// <summary>True: it does not work any more.</summary>
     public required bool IsRevoked { get; init; }

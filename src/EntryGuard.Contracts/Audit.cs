@@ -14,8 +14,11 @@ public sealed record AuditEntryResponse
     /// <summary>Who did it; null: the server by itself.</summary>
     public string? ActorEmail { get; init; }
 
-    /// <summary>USER or SYSTEM.</summary>
+    /// <summary>USER: signed in. API_KEY: a person's key. SERVICE_ACCOUNT: a key of one. SYSTEM.</summary>
     public required string ActorType { get; init; }
+
+    /// <summary>Name and first characters of the key that did it; null: it was none.</summary>
+    public string? ActorKey { get; init; }
 
     /// <summary>What it is about: SESSION, STATIC_IP_RULE, RESOURCE, CREDENTIAL, API_KEY, USER, ...</summary>
     public string? ResourceType { get; init; }

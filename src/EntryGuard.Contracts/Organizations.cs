@@ -27,8 +27,11 @@ public sealed record OrganizationSettingsResponse
     /// <summary>Fewest bits of a static rule's IPv6 prefix.</summary>
     public required int WidestIpv6Prefix { get; init; }
 
-    /// <summary>Longest session, extensions included, in minutes. For sessions started from now on.</summary>
+    /// <summary>Longest session, extensions included, in minutes. What is open and longer ends by it as well.</summary>
     public required int MaxSessionMinutes { get; init; }
+
+    /// <summary>No session starts since then; null: they may.</summary>
+    public DateTimeOffset? FrozenAt { get; init; }
 }
 
 /// <summary>Body of <c>PATCH /api/v1/organization/settings</c>: what is left out stays.</summary>

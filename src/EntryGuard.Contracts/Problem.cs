@@ -85,6 +85,18 @@ public static class ErrorCodes
     /// <summary>A closing on every Resource of the start is overdue: what cannot be closed is not opened.</summary>
     public const string ClosingOverdue = "CLOSING_OVERDUE";
 
+    /// <summary>An administrator froze the organization, the user or the Resource: no session starts until that is lifted.</summary>
+    public const string Frozen = "FROZEN";
+
+    /// <summary>A role asks for a reason, or for one that holds something, such as a ticket number.</summary>
+    public const string ReasonRequired = "REASON_REQUIRED";
+
+    /// <summary>A role asks for a second factor that was shown lately.</summary>
+    public const string MfaRequired = "MFA_REQUIRED";
+
+    /// <summary>A role opens nothing at this hour.</summary>
+    public const string OutsideHours = "OUTSIDE_HOURS";
+
     /// <summary>The caller may not name an address other than the observed one.</summary>
     public const string AddressNotPermitted = "ADDRESS_NOT_PERMITTED";
 
@@ -141,6 +153,15 @@ public static class ErrorCodes
 
     /// <summary>No such user.</summary>
     public const string UserNotFound = "USER_NOT_FOUND";
+
+    /// <summary>It has sessions that are live or being closed; <c>?end=true</c> ends them first.</summary>
+    public const string UserInUse = "USER_IN_USE";
+
+    /// <summary>No such role.</summary>
+    public const string RoleNotFound = "ROLE_NOT_FOUND";
+
+    /// <summary>No such service account.</summary>
+    public const string ServiceAccountNotFound = "SERVICE_ACCOUNT_NOT_FOUND";
 
     /// <summary>It would leave the organization without an admin.</summary>
     public const string LastAdmin = "LAST_ADMIN";

@@ -153,6 +153,9 @@ public sealed record ResourceResponse
     /// <summary>The admin's switch; health is apart from it.</summary>
     public required bool IsActive { get; init; }
 
+    /// <summary>No session opens it since then; null: they may.</summary>
+    public DateTimeOffset? FrozenAt { get; init; }
+
     /// <summary>VALID, INVALID or UNVERIFIED: what the provider said last. A verification that reached nobody leaves it as it was.</summary>
     public required string Health { get; init; }
 

@@ -1,6 +1,6 @@
 namespace EntryGuard.Contracts;
 
-/// <summary>Body of <c>POST /api/v1/sessions</c>. Everything is optional; an empty object opens what the caller is assigned to.</summary>
+/// <summary>Body of <c>POST /api/v1/sessions</c>. Everything is optional; an empty object opens what the caller's roles and direct assignments grant.</summary>
 public sealed record StartSessionRequest
 {
     /// <summary>Whole hours. At most one of the three durations may be given; none: the server's default.</summary>
@@ -18,7 +18,7 @@ public sealed record StartSessionRequest
     /// <inheritdoc cref="Ipv4Address"/>
     public string? Ipv6Address { get; init; }
 
-    /// <summary>What to open; null: everything assigned to the caller.</summary>
+    /// <summary>What to open; null: everything the caller's roles and direct assignments grant.</summary>
     public IReadOnlyList<string>? ResourceIds { get; init; }
 
     /// <summary>Why, in the user's words; at most 500 characters.</summary>
@@ -130,8 +130,17 @@ public sealed record ResourceIpResponse
     /// <summary>PENDING, APPLYING, APPLIED, FAILED, REMOVING, REMOVED.</summary>
     public required string Status { get; init; }
 
-    /// <summary>DIRECT, ADMIN or STATIC: what entitles it. DRIFT: nothing; its rule was found at the provider, and is being taken off.</summary>
+    /// <summary>DIRECT, ROLE, ADMIN or STATIC: what entitles it. DRIFT: nothing; its rule was found at the provider, and is being taken off.</summary>
     public required string Grant { get; init; }
+
+    /// <summary>The role it rests on, or rested on; null: none.</summary>
+    public Guid? RoleId { get; init; }
+
+    /// <summary>The latest end it can be extended to, as things are; in the year 9999: none.</summary>
+    public required DateTimeOffset LatestEnd { get; init; }
+
+    /// <summary>What set that: "the role on-call, 2 h", ...; null on a static rule.</summary>
+    public string? LimitedBy { get; init; }
 
     /// <summary>The provider's id of its first rule; null where it has none, or nothing was made.</summary>
     public string? ProviderRuleId { get; init; }
@@ -226,6 +235,18 @@ public sealed record PreviewedResourceIp
     /// <summary>VALID, INVALID or UNVERIFIED.</summary>
     public required string Health { get; init; }
 
-    /// <summary>DIRECT or ADMIN.</summary>
+    /// <summary>DIRECT, ROLE or ADMIN.</summary>
     public required string Grant { get; init; }
+
+    /// <summary>Name of the role it would rest on; null: none.</summary>
+    public string? RoleName { get; init; }
+
+    /// <summary>When it would end.</summary>
+    public required DateTimeOffset EndsAt { get; init; }
+
+    /// <summary>The longest it could be made, extensions included.</summary>
+    public required DateTimeOffset LatestEnd { get; init; }
+
+    /// <summary>What sets that: "the role on-call, 2 h", ...</summary>
+    public required string LimitedBy { get; init; }
 }

@@ -23,7 +23,7 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
         return organization.Id;
     });
 
-    public Task<UserId> User(OrganizationId organization, string email, bool isAdmin = false, bool mayNameAddress = true) => Once(async db =>
+    public Task<UserId> User(OrganizationId organization, string email, bool isAdmin = false, bool mayNameAddress = true, Authority authority = Authority.Member) => Once(async db =>
     {
         if (await db.Users.SingleOrDefaultAsync(u => u.OrganizationId == organization && u.Email == email) is { } there)
             return there.Id;
@@ -32,7 +32,7 @@ public sealed class TestSeed(Databases databases, ScriptedProvider provider, Tim
             Id = new UserId(NewId()),
             OrganizationId = organization,
             Email = email,
-            Authority = isAdmin ? Authority.Admin : Authority.Member,
+            Authority = isAdmin ? Authority.Admin : authority,
             MayNameAddress = mayNameAddress,
             CreatedAt = time.GetUtcNow(),
             UpdatedAt = time.GetUtcNow(),

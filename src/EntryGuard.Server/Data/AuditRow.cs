@@ -41,45 +41,57 @@ public static class AuditRow
         };
     }
 
+    internal static AuditSubject SubjectOf(Resource resource) => new("RESOURCE", resource.Id.Value.ToString(), resource.Name);
+
+    internal static AuditSubject SubjectOf(Credential credential) => new("CREDENTIAL", credential.Id.Value.ToString(), credential.Name);
+
+    internal static AuditSubject SubjectOf(User user) => new(user.Kind == UserKind.Person ? "USER" : "SERVICE_ACCOUNT", user.Id.Value.ToString(), user.Email);
+
+    internal static AuditSubject SubjectOf(Role role) => new("ROLE", role.Id.Value.ToString(), role.Name);
+
+    internal static AuditSubject SubjectOf(Organization organization) => new("ORGANIZATION", organization.Id.Value.ToString(), organization.Name);
+
+    internal static AuditSubject SubjectOf(ApiKey key) => new("API_KEY", key.Id.Value.ToString(), key.Name);
+
     /// <summary>A row about a Resource.</summary>
     public static AuditEntry About(Resource resource, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(resource);
-        return Of(resource.OrganizationId, actor, eventType, now, new AuditSubject("RESOURCE", resource.Id.Value.ToString(), resource.Name), details);
+        return Of(resource.OrganizationId, actor, eventType, now, SubjectOf(resource), details);
     }
 
     /// <summary>A row about a credential.</summary>
     public static AuditEntry About(Credential credential, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(credential);
-        return Of(credential.OrganizationId, actor, eventType, now, new AuditSubject("CREDENTIAL", credential.Id.Value.ToString(), credential.Name), details);
+        return Of(credential.OrganizationId, actor, eventType, now, SubjectOf(credential), details);
     }
 
     /// <summary>A row about a user.</summary>
     public static AuditEntry About(User user, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(user);
-        return Of(user.OrganizationId, actor, eventType, now, new AuditSubject(user.Kind == UserKind.Person ? "USER" : "SERVICE_ACCOUNT", user.Id.Value.ToString(), user.Email), details);
+        return Of(user.OrganizationId, actor, eventType, now, SubjectOf(user), details);
     }
 
     /// <summary>A row about a role.</summary>
     public static AuditEntry About(Role role, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(role);
-        return Of(role.OrganizationId, actor, eventType, now, new AuditSubject("ROLE", role.Id.Value.ToString(), role.Name), details);
+        return Of(role.OrganizationId, actor, eventType, now, SubjectOf(role), details);
     }
 
     /// <summary>A row about an organization.</summary>
     public static AuditEntry About(Organization organization, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(organization);
-        return Of(organization.Id, actor, eventType, now, new AuditSubject("ORGANIZATION", organization.Id.Value.ToString(), organization.Name), details);
+        return Of(organization.Id, actor, eventType, now, SubjectOf(organization), details);
     }
 
     /// <summary>A row about an API key.</summary>
     public static AuditEntry About(ApiKey key, Actor actor, string eventType, DateTimeOffset now, object? details = null)
     {
         ArgumentNullException.ThrowIfNull(key);
-        return Of(key.OrganizationId, actor, eventType, now, new AuditSubject("API_KEY", key.Id.Value.ToString(), key.Name), details);
+        return Of(key.OrganizationId, actor, eventType, now, SubjectOf(key), details);
     }
 }

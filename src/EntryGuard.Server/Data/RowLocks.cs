@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace EntryGuard.Server.Data;
 
 /// <summary>
-/// Locks on what claims rest on, always in this order: organization, user, credential, Resource, then owners, then the allow-list (E18). A
+/// Locks on what claims rest on, always in this order: organization, user, role, credential, Resource, then owners, then the allow-list (E18). A
 /// start shares them; whoever takes one of them away holds it alone first, so either the start sees it gone, or its claims are seen. SQLite
 /// has one writer and needs none. Call inside a write transaction, before the row is read.
 /// </summary>
@@ -20,6 +20,9 @@ public static class RowLocks
     public static Task LockAsync(this EntryGuardDb db, UserId id, CancellationToken ct) =>
         LockAsync(db, $"SELECT 1 FROM users WHERE id = {id.Value} FOR NO KEY UPDATE", ct);
 
+    public static Task LockAsync(this EntryGuardDb db, RoleId id, CancellationToken ct) =>
+        LockAsync(db, $"SELECT 1 FROM roles WHERE id = {id.Value} FOR NO KEY UPDATE", ct);
+
     public static Task LockAsync(this EntryGuardDb db, CredentialId id, CancellationToken ct) =>
         LockAsync(db, $"SELECT 1 FROM credentials WHERE id = {id.Value} FOR NO KEY UPDATE", ct);
 
@@ -33,6 +36,13 @@ public static class RowLocks
     /// <inheritdoc cref="ShareAsync(EntryGuardDb, ResourceId, CancellationToken)"/>
     public static Task ShareAsync(this EntryGuardDb db, OrganizationId id, CancellationToken ct) =>
         LockAsync(db, $"SELECT 1 FROM organizations WHERE id = {id.Value} FOR SHARE", ct);
+
+    /// <summary>Neither the user nor a role they have is deleted or changed until we commit, nor do they get or lose one; others may share them.</summary>
+    public static async Task ShareWithRolesAsync(this EntryGuardDb db, UserId id, CancellationToken ct)
+    {
+        await LockAsync(db, $"SELECT 1 FROM users WHERE id = {id.Value} FOR SHARE", ct);
+        await LockAsync(db, $"SELECT 1 FROM roles WHERE id IN (SELECT role_id FROM role_users WHERE user_id = {id.Value}) ORDER BY id FOR SHARE", ct);
+    }
 
     /// <summary>None of them, and no credential of theirs, is deleted or changed until we commit; others may share them.</summary>
     public static async Task ShareAsync(this EntryGuardDb db, IEnumerable<ResourceId> ids, CancellationToken ct)

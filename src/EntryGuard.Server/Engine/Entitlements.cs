@@ -45,7 +45,13 @@ public static class Entitlements
     public static IQueryable<ReachRow> Of(EntryGuardDb db, UserId user)
     {
         ArgumentNullException.ThrowIfNull(db);
-        var direct = db.UserResources.Where(g => g.UserId == user).Select(g => new { g.ResourceId, RoleId = (RoleId?)null });
+
+        // A union wants columns of one type on both sides, and a bare null has none: so the assignment joins the role that nobody has.
+        var direct = from grant in db.UserResources
+                     join no in db.RoleResources.Where(none => none.RoleId == default) on grant.ResourceId equals no.ResourceId into none
+                     from role in none.DefaultIfEmpty()
+                     where grant.UserId == user
+                     select new { grant.ResourceId, RoleId = (RoleId?)role.RoleId };
         var byRole = from held in db.RoleUsers
                      join has in db.RoleResources on held.RoleId equals has.RoleId
                      where held.UserId == user
@@ -134,7 +140,8 @@ public static class Entitlements
         return stays && to == from ? null : new { resourceIpId = claim.Id.Value, grant = Names.Wire(way.Grant), role = way.Role?.Name, endsAt = new { from, to }, limitedBy = granted.LimitedBy };
     }
 
-    private static async Task<Func<UserId, ResourceId, bool, IReadOnlyList<Way>>> WaysAsync(EntryGuardDb db, IReadOnlyList<Session> sessions, CancellationToken ct)
+    /// <summary>The ways of the users of these sessions to what they want, now. The last argument: the user is an admin who named it.</summary>
+    public static async Task<Func<UserId, ResourceId, bool, IReadOnlyList<Way>>> WaysAsync(EntryGuardDb db, IReadOnlyList<Session> sessions, CancellationToken ct)
     {
         var users = sessions.Select(s => s.UserId!.Value).Distinct().ToList();
         var resources = sessions.SelectMany(s => s.ResourceIps).Where(c => c.Wanted == Wanted.Present).Select(c => c.ResourceId).Distinct().ToList();

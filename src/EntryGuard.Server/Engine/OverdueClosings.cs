@@ -47,7 +47,8 @@ public sealed class OverdueClosings(Databases databases)
         await using var read = await db.BeginReadAsync(ct);
         var resources = db.Resources.Where(r => r.OrganizationId == organization && r.DeletedAt == null);
         resources = named is null
-            ? resources.Where(r => db.UserResources.Any(g => g.UserId == user && g.ResourceId == r.Id))
+            ? resources.Where(r => db.UserResources.Any(g => g.UserId == user && g.ResourceId == r.Id)
+                || db.RoleUsers.Any(h => h.UserId == user && db.RoleResources.Any(g => g.RoleId == h.RoleId && g.ResourceId == r.Id)))
             : resources.Where(r => named.Contains(r.Id));
         var found = await resources.Join(HealthLedger.Overdue(db), r => r.AllowListKey, c => c.AllowListKey, (_, c) => new { c.AllowListKey, c.OverdueSince }).ToListAsync(ct);
         return found.GroupBy(f => f.AllowListKey!.Value).ToDictionary(g => g.Key, g => g.Min(f => f.OverdueSince) ?? DateTimeOffset.MinValue);

@@ -69,7 +69,7 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         return gone;
     }
 
-    // A Resource stays as long as a claim names it, a credential as long as a Resource does.
+    // A Resource stays as long as a claim names it, a credential as long as a Resource does, a user as long as a session does.
     private async Task<int> TombstonesAsync(DateTimeOffset before, CancellationToken ct)
     {
         await using var db = databases.OpenEngine();
@@ -81,8 +81,11 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         var credentials = await db.Credentials.Where(c => c.DeletedAt < before && !db.Resources.Any(r => r.CredentialId == c.Id))
             .OrderBy(c => c.Id).Take(BatchSize).Select(c => c.Id).ToListAsync(ct);
         await db.Credentials.Where(c => credentials.Contains(c.Id)).ExecuteDeleteAsync(ct);
+        var users = await db.Users.Where(u => u.DeletedAt < before && !db.Sessions.Any(s => s.UserId == u.Id || s.AnswersFor == u.Id))
+            .OrderBy(u => u.Id).Take(BatchSize).Select(u => u.Id).ToListAsync(ct);
+        await db.Users.Where(u => users.Contains(u.Id)).ExecuteDeleteAsync(ct);
         await work.CommitAsync(ct);
-        return Math.Max(resources.Count, credentials.Count);
+        return Math.Max(users.Count, Math.Max(resources.Count, credentials.Count));
     }
 
     // What was wrong with a Resource is kept as long as what happened to it.

@@ -12,7 +12,10 @@ public static class ApiEndpoints
     {
         var api = app.MapGroup("/api/v1");
         Credentials.CredentialEndpoints.Map(api);
+        Me.MeEndpoints.Map(api);
         People.UserEndpoints.Map(api);
+        People.ServiceAccountEndpoints.Map(api);
+        Roles.RoleEndpoints.Map(api);
         ApiKeys.ApiKeyEndpoints.Map(api);
         SessionEndpoints.Map(api);
         Resources.ResourceEndpoints.Map(api);

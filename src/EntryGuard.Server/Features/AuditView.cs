@@ -18,6 +18,7 @@ public static class AuditView
             EventType = row.EventType,
             ActorEmail = row.ActorEmail,
             ActorType = row.ActorType,
+            ActorKey = row.ActorKey,
             ResourceType = row.ResourceType,
             ResourceId = row.ResourceId,
             ResourceName = row.ResourceName,

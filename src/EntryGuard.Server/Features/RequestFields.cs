@@ -1,5 +1,8 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 
@@ -43,6 +46,50 @@ internal static class RequestFields
         errors[field] = "is not an id; write one as the list shows it";
         return null;
     }
+
+    /// <summary>What a field names is not there, or not the organization's, which reads the same: 404.</summary>
+    public static Refusal NotThere(string code, string field, string what) => new(code, RefusalKind.NotFound, $"{field} names {what} that does not exist.")
+    {
+        Errors = new Dictionary<string, string> { [field] = $"names {what} that does not exist" },
+    };
+
+    /// <summary>Each once, in the order given; empty if left out.</summary>
+    public static IReadOnlyList<Guid> Ids(string field, IReadOnlyList<string>? given, int most, Dictionary<string, string> errors)
+    {
+        var ids = new List<Guid>();
+        if (given?.Count > most)
+            errors[field] = $"has {given.Count} entries; write at most {most}";
+        for (var i = 0; i < given?.Count && i < most; i++)
+        {
+            if (Guid.TryParseExact(given[i], "D", out var id))
+                ids.Add(id);
+            else
+                errors[$"{field}[{i}]"] = "is not an id; write one as the list shows it";
+        }
+
+        return [.. ids.Distinct()];
+    }
+
+    /// <summary>Addresses and ranges, each once, in order; empty if left out.</summary>
+    public static ImmutableArray<Cidr> Networks(string field, IReadOnlyList<string>? given, int most, Dictionary<string, string> errors)
+    {
+        var networks = new List<Cidr>();
+        if (given?.Count > most)
+            errors[field] = $"has {given.Count} entries; write at most {most}";
+        for (var i = 0; i < given?.Count && i < most; i++)
+        {
+            if (Cidr.TryParse(given[i], out var network, out var fault))
+                networks.Add(network);
+            else
+                errors[$"{field}[{i}]"] = fault;
+        }
+
+        return [.. networks.Distinct().Order()];
+    }
+
+    /// <summary>What a list is searched for, as a pattern for LIKE (escape <c>\</c>) on lower-case text; null if left out.</summary>
+    public static string? Search(string? given, Dictionary<string, string> errors) => Words("search", given, LongestName, errors) is { } words
+        ? $"%{words.ToLowerInvariant().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%" : null;
 
     /// <summary>Null if left out. Without an offset it is UTC.</summary>
     public static DateTimeOffset? Instant(string field, string? text, Dictionary<string, string> errors)

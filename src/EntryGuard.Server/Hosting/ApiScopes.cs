@@ -24,6 +24,10 @@ public static class ApiScopes
 
     /// <inheritdoc cref="SessionsWrite"/>
     public const string UsersWrite = "users:write";
+    public const string RolesRead = "roles:read";
+
+    /// <inheritdoc cref="SessionsWrite"/>
+    public const string RolesWrite = "roles:write";
     public const string ApiKeysRead = "api-keys:read";
 
     /// <inheritdoc cref="SessionsWrite"/>
@@ -38,7 +42,7 @@ public static class ApiScopes
     public static IReadOnlyList<string> Known { get; } =
     [
         All, SessionsRead, SessionsWrite, ResourcesRead, ResourcesWrite, StaticRulesRead, StaticRulesWrite, CredentialsRead, CredentialsWrite,
-        UsersRead, UsersWrite, ApiKeysRead, ApiKeysWrite, OrganizationRead, OrganizationWrite, AuditRead,
+        UsersRead, UsersWrite, RolesRead, RolesWrite, ApiKeysRead, ApiKeysWrite, OrganizationRead, OrganizationWrite, AuditRead,
     ];
 
     /// <summary>True if a key with these scopes may do what needs that one.</summary>

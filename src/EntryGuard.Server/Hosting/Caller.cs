@@ -30,6 +30,18 @@ public sealed record Caller(
     /// <summary>May read what belongs to others of the organization.</summary>
     public bool SeesAll => Authority is Authority.Admin or Authority.Auditor;
 
+    /// <summary>False: the key that was sent is restricted to other Resources.</summary>
+    public bool Reaches(ResourceId resource) => Key is null or { ResourceIds: [] } || Key.ResourceIds.Contains(resource);
+
+    /// <summary>The key may do nothing that this request may not do itself.</summary>
+    public bool Covers(ApiKey key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        return key.Scopes.All(scope => ApiScopes.Allow(Scopes, scope))
+            && (Key is not { Networks: { Length: > 0 } networks } || (key.Networks.Length > 0 && key.Networks.All(n => networks.Any(own => own.Contains(n)))))
+            && (Key is not { ResourceIds: { Length: > 0 } resources } || (key.ResourceIds.Length > 0 && key.ResourceIds.All(resources.Contains)));
+    }
+
     /// <summary>For audit rows.</summary>
     public Actor Actor => new(
         Kind == UserKind.ServiceAccount ? "SERVICE_ACCOUNT" : Key is null ? "USER" : "API_KEY", UserId, Email, Address.ToString(),

@@ -20,7 +20,7 @@ public sealed class AuditTests
             ["SESSION_START", "RULE_APPLIED", "SESSION_ACTIVE", "SESSION_STOP", "SESSION_EXPIRING", "RULE_REMOVED", "SESSION_CANCELLED"]);
         page.Content.Select(a => a.Id).ShouldBeInOrder(SortDirection.Descending);
         var start = page.Content[^1];
-        (start.ActorEmail, start.ActorType, start.IpAddress, start.Result, start.OrganizationName).ShouldBe(("ann@acme.example", "USER", "198.51.100.1", "SUCCESS", "acme"));
+        (start.ActorEmail, start.ActorType, start.IpAddress, start.Result, start.OrganizationName).ShouldBe(("ann@acme.example", "API_KEY", "198.51.100.1", "SUCCESS", "acme"));
         start.Details!.Value.GetProperty("addresses")[0].GetString().ShouldBe("203.0.113.7");
         page.Content.Single(a => a.EventType == "RULE_REMOVED").ActorType.ShouldBe("SYSTEM");
     }

@@ -57,6 +57,20 @@ public sealed class OperationTests
     });
 
     [Theory, EveryDatabase]
+    public Task An_auditor_reads_everything_and_changes_nothing(TestDatabase database) => Walk(database, async (_, world, operation) =>
+    {
+        var auditor = await world.With("auditor", "*");
+        if (operation.Method != "GET" && !operation.IsPublic)
+            await Expect(auditor, world, operation, HttpStatusCode.Forbidden, ErrorCodes.Forbidden);
+        else
+        {
+            using var request = operation.Request(world);
+            using var answer = await auditor.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK, operation.Id);
+        }
+    });
+
+    [Theory, EveryDatabase]
     public Task What_belongs_to_another_member_is_404(TestDatabase database) => Walk(database, async (_, world, operation) =>
     {
         if (operation is { IsAdminOnly: false, Example.NamesSomething: true })

@@ -21,7 +21,7 @@ public sealed class UserTests
         made.Status.ShouldBe(HttpStatusCode.Created);
         (made.Value.Email, made.Value.Name, made.Value.IsOrgAdmin, made.Value.MayNameAddress, made.Value.IsActive).ShouldBe(("ann@example.com", "Ann", false, false, true));
         var read = await api.GetUserAsync(made.Value.Id, None);
-        read.Value.ShouldBe(made.Value);
+        read.Value.ShouldBeEquivalentTo(made.Value);
         (await api.ListUsersAsync(null, None)).Value.Select(u => u.Email).ShouldBe(["admin@acme.example", "ann@example.com"]);
 
         var changed = await api.UpdateUserAsync(made.Value.Id, new UpdateUserRequest { Name = "", MayNameAddress = true }, read.ETag, None);
@@ -29,7 +29,7 @@ public sealed class UserTests
         (await api.UpdateUserAsync(made.Value.Id, new UpdateUserRequest { Name = "B" }, read.ETag, None)).Status.ShouldBe(HttpStatusCode.PreconditionFailed);
         (await EventsOf(app, made.Value.Id)).ShouldBe(
         [
-            ("USER_CREATE", """{"name":"Ann","isOrgAdmin":false,"mayNameAddress":false}"""),
+            ("USER_CREATE", """{"name":"Ann","authority":"MEMBER","mayNameAddress":false}"""),
             ("USER_UPDATE", """{"name":{"from":"Ann","to":null},"mayNameAddress":{"from":false,"to":true}}"""),
         ]);
     }

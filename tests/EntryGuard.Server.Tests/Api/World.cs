@@ -23,6 +23,8 @@ internal sealed partial class World
         var session = await app.As("ann").StartSession("web", "203.0.113.7", hours: 2);
         var rule = await app.AsAdmin().CreateStaticRule("acme's office", "203.0.113.32", "web");
         await app.RunUntilQuiet();
+        var role = await app.AsAdmin().CreateRole("acme's role", ["web"], [app.As("ann")]);
+        var account = (await (await app.AsAdmin().Api()).CreateServiceAccountAsync(new Contracts.CreateServiceAccountRequest { Name = "acme-ci" }, default)).Value;
         var credential = await app.Credential(ann.Organization, "acme's");
         var key = await app.Seed.ApiKey(ann.Organization, ann.User);
         world.ids["organization"] = ann.Organization.Value;
@@ -30,8 +32,12 @@ internal sealed partial class World
         world.ids["resourceIp"] = session.ResourceIps[0].Id;
         world.ids["resource"] = session.ResourceIps[0].ResourceId;
         world.ids["staticRule"] = rule.Id;
+        world.ids["otherResource"] = (await app.As("bob").Reach("db"))[0].Value;
+        world.ids["role"] = role.Id;
+        world.ids["serviceAccount"] = account.Id;
         world.ids["user"] = ann.User.Value;
         world.ids["otherUser"] = bob.User.Value;
+        world.ids["auditor"] = (await app.Seed.User(ann.Organization, "audit@acme.example", authority: Server.Data.Authority.Auditor)).Value;
         world.ids["admin"] = admin.User.Value;
         world.ids["credential"] = credential.Value;
         world.ids["apiKey"] = key.Id.Value;

@@ -3,6 +3,7 @@ using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
 using EntryGuard.Testing;
 using Microsoft.EntityFrameworkCore;
 
@@ -17,6 +18,7 @@ public class QueryPlanTests
     private const int Organizations = 200;
     private const int Users = 2_000;
     private const int Resources = 400;
+    private const int Roles = 400;
     private static readonly DateTimeOffset Now = Tenancy.Now;
     private static readonly OrganizationId Organization = new(Id(1, 3));
     private static readonly AllowListKey List = new("list-7");
@@ -71,7 +73,14 @@ public class QueryPlanTests
 
         var hash = new byte[32];
         await plans.AddAsync(engine.ApiKeys.Where(k => k.Hash == hash), "ix_api_keys_hash");
-        await plans.AddAsync(tenant.Users.Where(u => u.Email == "user7@example.org"), "ix_users_organization_id_email");
+        await plans.AddAsync(tenant.Users.Where(u => u.Email == "user7@example.org" && u.DeletedAt == null), "ix_users_organization_id_email");
+
+        // What rests on a role or a key, when it is taken away; and what a user may open.
+        var role = new RoleId(Id(7, 3));
+        await plans.AddAsync(tenant.ResourceIps.Where(c => c.Wanted == Wanted.Present && c.RoleId == role).Select(c => c.SessionId), "ix_resource_ips_organization_id_role_id");
+        var key = new ApiKeyId(Id(3, 3));
+        await plans.AddAsync(tenant.Sessions.Where(s => s.EndedAt == null && s.ApiKeyId == key), "ix_sessions_api_key_id");
+        await plans.AddAsync(Entitlements.Of(tenant, user), "pk_user_resources", "ix_role_users_user_id_organization_id");
         plans.Bad.ShouldBeEmpty();
     }
 
@@ -105,6 +114,10 @@ public class QueryPlanTests
         await Insert("resources", Resources, ("id", Of(4, "i")), ("organization_id", Organizational("i")), ("name", "'r' || i"), ("provider", "'GATE'"), ("resource_type", "'TCP_GATE'"),
             ("identifier", "'x'"), ("config", "'x'"), ("scopes", "'tcp/443'"), ("allowed_addresses", "''"), ("is_active", yes), ("health", "'VALID'"), ("allow_list_key", "'list-' || i"),
             ("policy", "'REPAIR'"), ("foreign_rules", "'[]'"), ("quotas", "'[]'"), ("verify_at", At("i")), ("created_at", At("0")), ("updated_at", At("0")));
+        await Insert("roles", Roles, ("id", Of(7, "i")), ("organization_id", Organizational("i")), ("name", "'r' || i"), ("is_reason_required", no), ("networks", "''"), ("created_at", At("0")), ("updated_at", At("0")));
+        await Insert("role_users", Users, ("role_id", Of(7, $"i % {Roles}")), ("user_id", Of(2, "i")), ("organization_id", Organizational("i")), ("created_at", At("0")));
+        await Insert("role_resources", Resources, ("role_id", Of(7, $"i % {Roles}")), ("resource_id", Of(4, "i")), ("organization_id", Organizational("i")), ("created_at", At("0")));
+        await Insert("user_resources", Users, ("user_id", Of(2, "i")), ("resource_id", Of(4, $"i % {Resources}")), ("organization_id", Organizational("i")), ("created_at", At("0")));
         await Insert("sessions", Sessions, ("id", Of(5, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")), ("kind", "CASE WHEN i % 500 = 9 THEN 'STATIC_RULE' ELSE 'SESSION' END"),
             ("status", "CASE WHEN i % 200 = 77 THEN 'ACTIVE' WHEN i % 2000 = 3 THEN 'EXPIRING' ELSE 'EXPIRED' END"), ("started_at", At("i")), ("expires_at", At("i")), ("changed_at", At("i")),
             ("ended_at", $"CASE WHEN i % 200 = 77 OR i % 2000 = 3 THEN NULL ELSE {At("i")} END"),

@@ -27,5 +27,6 @@ internal sealed class ResourceIpConfiguration : IEntityTypeConfiguration<Resourc
         builder.HasIndex(c => new { c.DueAt, c.Id }).HasFilter(IsOpen);                 // what is due next
         builder.HasIndex(c => new { c.AllowListKey, c.Status }).HasFilter(IsOpen);      // what is unsettled, and what is live, on an allow-list
         builder.HasIndex(c => new { c.Address, c.AllowListKey }).HasFilter(IsOpen);     // who shares an address
+        builder.HasIndex(c => new { c.OrganizationId, c.RoleId }).HasFilter("wanted = 'PRESENT'");   // what rests on a role
     }
 }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Net;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
@@ -9,18 +11,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.ApiKeys;
 
-/// <summary><c>POST /api-keys</c>. A key never makes one that may do more than itself.</summary>
+/// <summary><c>POST /api-keys</c>. A key never makes one that may do more than itself, or from elsewhere, or on other Resources.</summary>
 public static class CreateApiKey
 {
     private const int LongestDescription = 1000;
+    private const int MostNetworks = 100;
+    private const int MostResources = 200;
 
     private static Refusal OnlyAdmins { get; } = new(ErrorCodes.Forbidden, RefusalKind.Forbidden,
         "Only an administrator of the organization may make a key for another user; leave userId out.");
 
-    private static Refusal NoSuchUser { get; } = new(ErrorCodes.UserNotFound, RefusalKind.NotFound, "There is no such user.")
-    {
-        Errors = new Dictionary<string, string> { ["userId"] = "names a user that does not exist" },
-    };
+    private static Refusal NoSuchUser { get; } = RequestFields.NotThere(ErrorCodes.UserNotFound, "userId", "a user");
 
     public static async Task<Results<Created<ApiKeyResponse>, RefusalResult>> Handle(
         CreateApiKeyRequest request, EntryGuardDb db, Caller caller, DatabaseClock clock, CancellationToken ct)
@@ -37,10 +38,13 @@ public static class CreateApiKey
             return new RefusalResult(OnlyAdmins);
 
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-        if (await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == key.UserId, ct) is not { } user)
+        if (await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == key.UserId && u.DeletedAt == null, ct) is not { } user)
             return new RefusalResult(NoSuchUser);
         if (!user.IsActive)
             return new RefusalResult(Refusal.Field("userId", $"names a user that is deactivated; activate {user.Email} first"));
+        var resources = key.ResourceIds.ToList();
+        if (await db.Resources.CountAsync(r => resources.Contains(r.Id) && r.DeletedAt == null, ct) < resources.Count)
+            return new RefusalResult(RequestFields.NotThere(ErrorCodes.ResourceNotFound, "resourceIds", "a Resource"));
         db.ApiKeys.Add(key);
         db.Audit.Add(AuditRow.About(key, caller.Actor, "API_KEY_CREATE", now, new
         {
@@ -48,6 +52,8 @@ public static class CreateApiKey
             email = user.Email,
             keyPrefix = key.KeyPrefix,
             scopes = key.Scopes,
+            sourceNetworks = key.Networks.Select(n => n.ToString()),
+            resourceIds = key.ResourceIds.Select(r => r.Value),
             expiresAt = key.ExpiresAt,
         }));
         var made = await SaveAndShowAsync(db, key, ct);
@@ -55,10 +61,10 @@ public static class CreateApiKey
         return TypedResults.Created($"/api/v1/api-keys/{key.Id.Value}", made with { PlainTextKey = text.Text });
     }
 
-    private static async Task<ApiKeyResponse> SaveAndShowAsync(EntryGuardDb db, ApiKey key, CancellationToken ct)
+    internal static async Task<ApiKeyResponse> SaveAndShowAsync(EntryGuardDb db, ApiKey key, CancellationToken ct)
     {
         await db.SaveChangesAsync(ct);
-        return await ApiKeyView.Show(db, db.ApiKeys.Where(k => k.Id == key.Id)).SingleAsync(ct);
+        return (await ApiKeyView.Show(db, db.ApiKeys.Where(k => k.Id == key.Id)).SingleAsync(ct)).ToResponse();
     }
 
     private static (ApiKey? Key, Refusal? Refusal) Parse(CreateApiKeyRequest request, Caller caller, ApiKeyText text, DateTimeOffset now)
@@ -68,6 +74,8 @@ public static class CreateApiKey
         var description = RequestFields.Words("description", request.Description, LongestDescription, errors);
         var scopes = Scopes(request.Scopes, caller, errors);
         var user = RequestFields.Id("userId", request.UserId, errors);
+        var networks = Networks(request, caller, errors);
+        var resources = Resources(request, caller, errors);
         if (request.ExpiresAt <= now)
             errors["expiresAt"] = "is not in the future; write a later instant, or leave it out for a key without expiry";
         if (errors.Count > 0)
@@ -82,10 +90,33 @@ public static class CreateApiKey
             KeyPrefix = text.Prefix,
             Hash = text.Hash,
             Scopes = scopes,
+            Networks = networks,
+            ResourceIds = resources,
             ExpiresAt = request.ExpiresAt is { } end ? end.ToUniversalTime().AddTicks(-(end.UtcTicks % TimeSpan.TicksPerMillisecond)) : null,
             CreatedByEmail = caller.Email,
             CreatedAt = now,
         }, null);
+    }
+
+    // Left out, the restrictions of the key of this request are the new key's as well.
+    private static ImmutableArray<Cidr> Networks(CreateApiKeyRequest request, Caller caller, Dictionary<string, string> errors)
+    {
+        var networks = RequestFields.Networks("sourceNetworks", request.SourceNetworks, MostNetworks, errors);
+        if (caller.Key is not { Networks: { Length: > 0 } own })
+            return networks;
+        if (networks.Any(n => !own.Any(o => o.Contains(n))))
+            errors["sourceNetworks"] = $"holds addresses from which the key of this request is not heard itself; write some of {string.Join(", ", own)}";
+        return networks.Length == 0 ? own : networks;
+    }
+
+    private static ImmutableArray<ResourceId> Resources(CreateApiKeyRequest request, Caller caller, Dictionary<string, string> errors)
+    {
+        ImmutableArray<ResourceId> resources = [.. RequestFields.Ids("resourceIds", request.ResourceIds, MostResources, errors).Select(id => new ResourceId(id))];
+        if (caller.Key is not { ResourceIds: { Length: > 0 } own })
+            return resources;
+        if (resources.Except(own).Any())
+            errors["resourceIds"] = "names Resources that the key of this request does not reach itself";
+        return resources.Length == 0 ? own : resources;
     }
 
     private static IReadOnlyList<string> Scopes(IReadOnlyList<string>? given, Caller caller, Dictionary<string, string> errors)

@@ -18,7 +18,7 @@ public static class GetApiKey
         var keyId = new ApiKeyId(id);
         await using var read = await db.BeginReadAsync(ct);
         return await ApiKeyView.Show(db, ApiKeyView.Of(db, caller).Where(k => k.Id == keyId)).SingleOrDefaultAsync(ct) is { } found
-            ? TypedResults.Ok(found)
+            ? TypedResults.Ok(found.ToResponse())
             : new RefusalResult(NotFound);
     }
 }

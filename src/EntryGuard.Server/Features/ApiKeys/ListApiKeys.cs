@@ -26,6 +26,6 @@ public static class ListApiKeys
 
         await using var read = await db.BeginReadAsync(ct);
         var rows = await ApiKeyView.Show(db, keys).Take(most + 1).ToListAsync(ct);
-        return Page<ApiKeyResponse>.Of(rows, most, r => new Cursor(r.CreatedAt, r.Id), r => r);
+        return Page<ApiKeyResponse>.Of(rows, most, r => new Cursor(r.Key.CreatedAt, r.Key.Id.Value), r => r.ToResponse());
     }
 }

@@ -42,6 +42,7 @@ public static class ExplainAddress
         await using var read = await db.BeginReadAsync(ct);
         var door = await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.DeletedAt == null
             && (caller.SeesAll || db.UserResources.Any(g => g.UserId == caller.UserId && g.ResourceId == id)
+                || db.RoleUsers.Any(h => h.UserId == caller.UserId && db.RoleResources.Any(g => g.RoleId == h.RoleId && g.ResourceId == id))
                 || db.ResourceIps.Any(c => c.ResourceId == id && c.DueAt != null && c.Session!.UserId == caller.UserId)), ct);
         if (door is null)
             return (null, [], NotFound);

@@ -12,8 +12,6 @@ namespace EntryGuard.Server.Features.Organizations;
 /// <summary><c>GET</c> and <c>PATCH /organization/settings</c>.</summary>
 public static class OrganizationSettings
 {
-    private const int LongestSessionMinutes = 30 * 24 * 60;
-
     public static async Task<Ok<OrganizationSettingsResponse>> Handle(EntryGuardDb db, HttpResponse response, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
@@ -21,38 +19,47 @@ public static class OrganizationSettings
         return Show(await db.Organizations.AsNoTracking().SingleAsync(ct), response);
     }
 
-    /// <summary>For what is started and made from now on: what is open stays as it was promised.</summary>
+    /// <summary>For what is started and made from now on; a shorter longest session also for what is open.</summary>
     public static async Task<Results<Ok<OrganizationSettingsResponse>, RefusalResult>> HandleUpdate(
-        UpdateOrganizationSettingsRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, EntryGuardDb db, Caller caller, DatabaseClock clock,
+        UpdateOrganizationSettingsRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, EntryGuardDb db, Caller caller, IEngine engine, DatabaseClock clock,
         HttpResponse response, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(db);
         ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(clock);
         var (name, refusal) = Parse(request);
         if (refusal is not null)
             return new RefusalResult(refusal);
-        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-        await db.LockAsync(caller.Organization, ct);
-        var organization = await db.Organizations.SingleAsync(ct);
-        if (ETags.Outdated(ifMatch, ETag(organization)) is { } outdated)
-            return new RefusalResult(outdated);
-        var before = Values(organization);
-        organization.Name = name ?? organization.Name;
-        organization.OpensWhileOverdue = request.OpensWhileClosingOverdue ?? organization.OpensWhileOverdue;
-        organization.WidestIPv4 = request.WidestIpv4Prefix ?? organization.WidestIPv4;
-        organization.WidestIPv6 = request.WidestIpv6Prefix ?? organization.WidestIPv6;
-        organization.MaxSession = request.MaxSessionMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : organization.MaxSession;
-        var after = Values(organization);
-        var changes = after.Keys.Where(k => !Equals(before[k], after[k])).ToDictionary(k => k, k => new { from = before[k], to = after[k] });
-        if (changes.Count > 0)
+        SessionWrite? write = null;
+        Organization organization;
+        await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
-            db.Audit.Add(AuditRow.Of(organization.Id, caller.Actor, "ORGANIZATION_SETTINGS_UPDATE", clock.Now,
-                new AuditSubject("ORGANIZATION", organization.Id.Value.ToString(), organization.Name), changes));
-            await work.CommitAsync(ct);
+            await db.LockAsync(caller.Organization, ct);
+            organization = await db.Organizations.SingleAsync(ct);
+            if (ETags.Outdated(ifMatch, ETag(organization)) is { } outdated)
+                return new RefusalResult(outdated);
+            var (before, longest) = (Values(organization), organization.MaxSession);
+            organization.Name = name ?? organization.Name;
+            organization.OpensWhileOverdue = request.OpensWhileClosingOverdue ?? organization.OpensWhileOverdue;
+            organization.WidestIPv4 = request.WidestIpv4Prefix ?? organization.WidestIPv4;
+            organization.WidestIPv6 = request.WidestIpv6Prefix ?? organization.WidestIPv6;
+            organization.MaxSession = request.MaxSessionMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : organization.MaxSession;
+            var after = Values(organization);
+            var changes = after.Keys.Where(k => !Equals(before[k], after[k])).ToDictionary(k => k, k => new { from = before[k], to = after[k] });
+            if (changes.Count > 0)
+            {
+                db.Audit.Add(AuditRow.About(organization, caller.Actor, "ORGANIZATION_SETTINGS_UPDATE", clock.Now, changes));
+                await db.SaveChangesAsync(ct);
+                if (organization.MaxSession < longest)
+                    write = await AccessChange.OfAsync(db, AccessChange.Running(db), clock.Now, caller.Actor, ct);
+                await work.CommitAsync(ct);
+            }
         }
 
+        if (write is not null)
+            engine.Wake(write.Wake);
         return Show(organization, response);
     }
 
@@ -69,6 +76,7 @@ public static class OrganizationSettings
             WidestIpv4Prefix = organization.WidestIPv4,
             WidestIpv6Prefix = organization.WidestIPv6,
             MaxSessionMinutes = (int)organization.MaxSession.TotalMinutes,
+            FrozenAt = organization.FrozenAt,
         });
     }
 
@@ -89,7 +97,7 @@ public static class OrganizationSettings
         var name = request.Name is null ? null : RequestFields.Name("name", request.Name, errors);
         Between("widestIpv4Prefix", request.WidestIpv4Prefix, 32, errors);
         Between("widestIpv6Prefix", request.WidestIpv6Prefix, 128, errors);
-        Between("maxSessionMinutes", request.MaxSessionMinutes, LongestSessionMinutes, errors);
+        Between("maxSessionMinutes", request.MaxSessionMinutes, OrganizationLimits.LongestSessionMinutes, errors);
         return errors.Count > 0 ? (null, Refusal.Validation(errors)) : (name, null);
     }
 

@@ -31,14 +31,14 @@ internal static class UserFields
     }
 
     /// <summary>Null if neither says anything.</summary>
-    public static Authority? Authority(string? authority, bool? isOrgAdmin, Dictionary<string, string> errors)
+    public static Authority? Authority(string? authority, bool? isOrgAdmin, Dictionary<string, string> errors, string at = "")
     {
         if (authority is null)
             return isOrgAdmin switch { null => null, true => Data.Authority.Admin, false => Data.Authority.Member };
         if (Names.FromWire<Authority>(authority) is not { } found)
-            errors["authority"] = "is unknown; write MEMBER, AUDITOR or ADMIN";
+            errors[$"{at}authority"] = "is unknown; write MEMBER, AUDITOR or ADMIN";
         else if (isOrgAdmin is { } admin && admin != (found == Data.Authority.Admin))
-            errors["isOrgAdmin"] = "contradicts authority; give one of the two";
+            errors[$"{at}isOrgAdmin"] = "contradicts authority; give one of the two";
         else
             return found;
         return null;

@@ -22,6 +22,7 @@ public static class UserView
         IsOrgAdmin = u.Authority == Authority.Admin,
         MayNameAddress = u.MayNameAddress,
         IsActive = u.IsActive,
+        FrozenAt = u.FrozenAt,
         CreatedAt = u.CreatedAt,
         UpdatedAt = u.UpdatedAt,
         RoleNames = (from held in db.RoleUsers join role in db.Roles on held.RoleId equals role.Id where held.UserId == u.Id orderby role.Name select role.Name).ToList(),

@@ -1,6 +1,5 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
-using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
@@ -48,16 +47,9 @@ public static class AssignUser
                 return new RefusalResult(refusal!);
             if (await db.UserResources.Where(g => g.UserId == user.Id && g.ResourceId == resource.Id).ExecuteDeleteAsync(ct) == 0)
                 return new RefusalResult(new Refusal(ErrorCodes.NotFound, RefusalKind.NotFound, $"{user.Email} is not assigned to {resource.Name}."));
-            write = await SessionWrite.LockOwnersAsync(db, db.ResourceIps.Where(c => c.ResourceId == resource.Id && c.Session!.UserId == user.Id
-                && c.Session.EndedAt == null && c.Grant == Grant.Direct && c.Wanted == Wanted.Present), clock.Now, caller.Actor, ct);
-            foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resource.Id).ToList())
-            {
-                if (claim is { Grant: Grant.Direct, Wanted: Wanted.Present })
-                    write.End(claim, EndReason.AccessRevoked);
-            }
-
-            db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_UNASSIGN", write.Now, new { userId = user.Id.Value, email = user.Email }));
-            write.Complete();
+            db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_UNASSIGN", clock.Now, new { userId = user.Id.Value, email = user.Email }));
+            write = await AccessChange.OfAsync(
+                db, AccessChange.Running(db).Where(c => c.ResourceId == resource.Id && c.Session!.UserId == user.Id && c.Grant == Grant.Direct), clock.Now, caller.Actor, ct);
             await work.CommitAsync(ct);
             message = $"{user.Email} may not open {resource.Name} any more; what was open for that reason is being closed.";
         }
@@ -102,6 +94,6 @@ public static class AssignUser
         await db.ShareAsync(resourceId, ct);
         if (await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == resourceId && r.DeletedAt == null, ct) is not { } resource)
             return (null, null, GetResource.NotFound);
-        return await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == who, ct) is { } user ? (resource, user, null) : (null, null, NoSuchUser);
+        return await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == who && u.DeletedAt == null, ct) is { } user ? (resource, user, null) : (null, null, NoSuchUser);
     }
 }

@@ -35,6 +35,7 @@ public static class DeleteResource
 
             // Grants before owners, as whoever ends a single one: the other way round both would wait for each other.
             await db.UserResources.Where(g => g.ResourceId == resourceId).ExecuteDeleteAsync(ct);
+            await db.RoleResources.Where(g => g.ResourceId == resourceId).ExecuteDeleteAsync(ct);
             write = await SessionWrite.LockOwnersAsync(
                 db, claims.Where(c => c.DueAt != null || (c.Wanted == Wanted.Present && c.Session!.EndedAt == null)), clock.Now, caller.Actor, ct);
             foreach (var claim in write.Sessions.Values.SelectMany(s => s.ResourceIps).Where(c => c.ResourceId == resourceId).ToList())

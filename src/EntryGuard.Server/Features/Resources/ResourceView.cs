@@ -41,6 +41,7 @@ public static class ResourceView
             Region = Resource.Region,
             Config = JsonSerializer.Deserialize<JsonElement>(Resource.Config),
             IsActive = Resource.IsActive,
+            FrozenAt = Resource.FrozenAt,
             Health = Names.Wire(Resource.Health),
             HealthMessage = Resource.HealthMessage,
             LastVerifiedAt = Resource.LastVerifiedAt,

@@ -1,10 +1,12 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Access;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.Sessions;
 
@@ -31,17 +33,26 @@ public static class ExtendSession
                     "Only a session that is ACTIVE or PARTIAL and has not expired can be extended; start a new one."));
 
             await EndWhatLostItsGrantAsync(db, write, session, ct);
-            var wanted = session.ResourceIps.Where(c => c.Wanted == Wanted.Present).ToList();
+            var wanted = session.ResourceIps.Where(c => c.Wanted == Wanted.Present && caller.Reaches(c.ResourceId)).ToList();
             if (wanted.Count > 0)
             {
-                var (end, cap) = (session.ExpiresAt + by, wanted.Max(c => c.CapAt));
-                if (end > cap)
+                var caps = await CapsAsync(db, caller, write, session, wanted, ct);
+                if (caps.Values.All(c => c.Cap is null))
+                    return new RefusalResult(Lacking(caps.Values.Select(c => c.Verdict).First()));
+                var (end, (best, longest)) = (session.ExpiresAt + by, caps.Values.Where(c => c.Cap is not null).MaxBy(c => c.Verdict.Until));
+                if (end > longest.Until)
                     return new RefusalResult(Refusal.Field(
                         request.AdditionalHours is null ? "additionalMinutes" : "additionalHours",
-                        $"goes beyond the longest session; the latest end is {cap:u}, so at most {Math.Max(0, Math.Floor((cap - session.ExpiresAt).TotalMinutes)):0} more minutes",
+                        $"goes beyond {longest.LimitedBy}; the latest end is {longest.Until:u}, so at most {Math.Max(0, Math.Floor((longest.Until - session.ExpiresAt).TotalMinutes)):0} more minutes",
                         ErrorCodes.SessionTooLong));
-                foreach (var claim in wanted)
+                foreach (var (claim, (way, verdict)) in caps)
+                {
+                    if (way is null)
+                        continue;
+                    write.Rebase(claim, way.Grant, way.Role?.Id, verdict.Until, verdict.LimitedBy);
                     Move(write, claim, end < claim.CapAt ? end : claim.CapAt);
+                }
+
                 write.Audit(session, "SESSION_EXTEND", new { from = session.ExpiresAt, to = end });
             }
 
@@ -55,10 +66,33 @@ public static class ExtendSession
 
     private static async Task EndWhatLostItsGrantAsync(EntryGuardDb db, SessionWrite write, Session session, CancellationToken ct)
     {
+        await Entitlements.ReviewAsync(db, write, ct);
+        await db.SaveChangesAsync(ct);
         var lost = await Eligibility.LostAsync(db, [.. session.ResourceIps.Where(c => c.Wanted == Wanted.Present).Select(c => c.Id)], ct);
         foreach (var claim in session.ResourceIps.Where(c => lost.Contains(c.Id)).ToList())
             write.End(claim, EndReason.AccessRevoked);
     }
+
+    // As of now, not of the start: the hours that are open, a second factor shown lately, what was loosened since.
+    private static async Task<Dictionary<ResourceIp, (Way? Cap, Verdict Verdict)>> CapsAsync(
+        EntryGuardDb db, Caller caller, SessionWrite write, Session session, List<ResourceIp> wanted, CancellationToken ct)
+    {
+        var ways = await Entitlements.WaysAsync(db, [session], ct);
+        var longest = (await db.Organizations.AsNoTracking().SingleAsync(ct)).MaxSession;
+        var caps = new Dictionary<ResourceIp, (Way?, Verdict)>();
+        foreach (var claim in wanted)
+        {
+            var request = Entitlements.RequestOf(session, claim, write.Now) with { MfaAt = caller.MfaAt, MfaAskedAt = write.Now };
+            var open = ways(caller.UserId, claim.ResourceId, claim.Grant == Grant.Admin);
+            caps[claim] = Entitlements.Best(open, request, longest) is var (way, verdict) ? (way, verdict) : (null, open[0].Judge(request, longest));
+        }
+
+        return caps;
+    }
+
+    private static Refusal Lacking(Verdict verdict) => new(
+        verdict.Lack == AccessLack.Mfa ? ErrorCodes.MfaRequired : ErrorCodes.SessionNotExtendable, RefusalKind.Forbidden,
+        $"It cannot be extended: {verdict.WhyNot ?? $"it has reached {verdict.LimitedBy}"}.");
 
     private static void Move(SessionWrite write, ResourceIp claim, DateTimeOffset end)
     {

@@ -1,6 +1,7 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,8 +11,8 @@ namespace EntryGuard.Server.Features.Sessions;
 public static class Reach
 {
     /// <summary>
-    /// Share-locks what a start rests on: organization, user, credentials, Resources, in this order (E18). Whoever deactivates one of them
-    /// updates its row first, so either the start sees it, or it sees the claims. SQLite has one writer and needs no lock.
+    /// Share-locks what a start rests on: organization, user, roles, credentials, Resources, in this order (E18). Whoever takes one of them
+    /// away locks its row first, so either the start sees it, or it sees the claims. SQLite has one writer and needs no lock.
     /// </summary>
     public static async Task LockForStartAsync(EntryGuardDb db, Caller caller, IReadOnlyList<ResourceId>? named, CancellationToken ct)
     {
@@ -19,50 +20,60 @@ public static class Reach
         ArgumentNullException.ThrowIfNull(caller);
         if (!db.IsShared)
             return;
-        var (organization, user) = (caller.Organization.Value, caller.UserId.Value);
-        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM organizations WHERE id = {organization} FOR SHARE", ct);
-        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM users WHERE id = {user} FOR SHARE", ct);
-        var resources = named is not null
-            ? named.Select(id => id.Value).ToArray()
-            : [.. (await db.UserResources.Where(g => g.UserId == caller.UserId).Select(g => g.ResourceId).ToListAsync(ct)).Select(id => id.Value)];
-        await db.Database.ExecuteSqlAsync(
-            $"SELECT 1 FROM credentials WHERE id IN (SELECT credential_id FROM resources WHERE id = ANY({resources})) ORDER BY id FOR SHARE", ct);
-        await db.Database.ExecuteSqlAsync($"SELECT 1 FROM resources WHERE id = ANY({resources}) ORDER BY id FOR SHARE", ct);
+        await db.ShareAsync(caller.Organization, ct);
+        await db.ShareWithRolesAsync(caller.UserId, ct);
+        await db.ShareAsync(named ?? await Entitlements.Of(db, caller.UserId).Select(r => r.ResourceId).Distinct().ToListAsync(ct), ct);
     }
 
-    /// <summary>The Resources of a start with what entitles the caller to each, or why there are none.</summary>
-    public static async Task<(IReadOnlyList<(Resource Resource, Grant Grant)> Reachable, Refusal? Refusal)> ForStartAsync(
+    /// <summary>The Resources of a start with the ways that lead the caller to each, or why there are none.</summary>
+    public static async Task<(IReadOnlyList<(Resource Resource, IReadOnlyList<Way> Ways)> Reachable, Refusal? Refusal)> ForStartAsync(
         EntryGuardDb db, Caller caller, IReadOnlyList<ResourceId>? named, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
         ArgumentNullException.ThrowIfNull(caller);
-        var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == caller.UserId, ct);
-        if (user is not { IsActive: true } || !await db.Organizations.AnyAsync(o => o.Id == caller.Organization && o.IsActive, ct))
-            return ([], new Refusal(ErrorCodes.Forbidden, RefusalKind.Forbidden, "The user or the organization is deactivated."));
+        if (await WhyNobodyAsync(db, caller, ct) is { } no)
+            return ([], no);
 
-        var assigned = db.UserResources.Where(g => g.UserId == caller.UserId).Select(g => g.ResourceId);
+        var ways = (await Entitlements.Of(db, caller.UserId).AsNoTracking().ToListAsync(ct)).ToLookup(r => r.ResourceId, r => r.Way);
+        var ids = (named ?? ways.Select(w => w.Key)).Where(caller.Reaches).ToList();
+        var found = await db.Resources.Include(r => r.Credential).Where(r => ids.Contains(r.Id) && r.DeletedAt == null).OrderBy(r => r.Id).ToListAsync(ct);
+        found.RemoveAll(r => !ways.Contains(r.Id) && !caller.IsOrgAdmin);
         if (named is null)
-        {
-            var own = await db.Resources
-                .Where(r => assigned.Contains(r.Id) && r.IsActive && r.DeletedAt == null && (r.CredentialId == null || r.Credential!.DeletedAt == null))
-                .OrderBy(r => r.Id).ToListAsync(ct);
-            return ([.. own.Select(r => (r, Grant.Direct))], null);
-        }
+            return ([.. found.Where(IsUsable).Select(r => (r, (IReadOnlyList<Way>)[.. ways[r.Id]]))], null);
 
-        var direct = (await assigned.ToListAsync(ct)).ToHashSet();
-        var found = await db.Resources.Where(r => named.Contains(r.Id) && r.DeletedAt == null && (caller.IsOrgAdmin || assigned.Contains(r.Id)))
-            .OrderBy(r => r.Id).ToListAsync(ct);
+        return WhyNot(named, found) is { } refusal ? ([], refusal)
+            : ([.. found.Select(r => (r, (IReadOnlyList<Way>)(ways.Contains(r.Id) ? [.. ways[r.Id]] : [new Way(Grant.Admin, null)])))], null);
+    }
+
+    private static bool IsUsable(Resource resource) => resource.IsActive && resource.Credential?.DeletedAt is null;
+
+    private static async Task<Refusal?> WhyNobodyAsync(EntryGuardDb db, Caller caller, CancellationToken ct)
+    {
+        var user = await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == caller.UserId && u.DeletedAt == null, ct);
+        var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
+        if (user is not { IsActive: true } || !organization.IsActive)
+            return new Refusal(ErrorCodes.Forbidden, RefusalKind.Forbidden, "The user or the organization is deactivated.");
+        if (caller.Key is { } key && !await db.ApiKeys.AnyAsync(k => k.Id == key.Id && k.RevokedAt == null, ct))
+            return new Refusal(ErrorCodes.Forbidden, RefusalKind.Forbidden, "The API key was revoked at this moment.");
+        return (organization.FrozenAt ?? user.FrozenAt) is { } since ? Frozen($"No session can be started since {since:u}: an administrator froze {(organization.FrozenAt is null ? "your account" : "the organization")}.") : null;
+    }
+
+    private static Refusal? WhyNot(IReadOnlyList<ResourceId> named, List<Resource> found)
+    {
         var missing = named.Except(found.Select(r => r.Id)).ToList();
         if (missing.Count > 0)
-            return ([], new Refusal(ErrorCodes.ResourceNotFound, RefusalKind.NotFound,
+            return new Refusal(ErrorCodes.ResourceNotFound, RefusalKind.NotFound,
                 $"No Resource within your reach has the id {string.Join(", ", missing.Select(id => id.Value))}.")
             {
                 Errors = new Dictionary<string, string> { ["resourceIds"] = "names a Resource that does not exist or is not within your reach" },
-            });
+            };
         if (found.Find(r => !r.IsActive) is { } off)
-            return ([], new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The Resource {off.Name} is switched off; leave it out, or ask an administrator."));
-        if (await db.Resources.Where(r => named.Contains(r.Id) && r.Credential!.DeletedAt != null).Select(r => r.Name).FirstOrDefaultAsync(ct) is { } bare)
-            return ([], new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The credential of the Resource {bare} was deleted; leave it out, or ask an administrator to give it another one."));
-        return ([.. found.Select(r => (r, direct.Contains(r.Id) ? Grant.Direct : Grant.Admin))], null);
+            return new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The Resource {off.Name} is switched off; leave it out, or ask an administrator.");
+        if (found.Find(r => !IsUsable(r)) is { } bare)
+            return new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The credential of the Resource {bare.Name} was deleted; leave it out, or ask an administrator to give it another one.");
+        return found.Find(r => r.FrozenAt is not null) is { } frozen
+            ? Frozen($"The Resource {frozen.Name} cannot be opened since {frozen.FrozenAt:u}: an administrator froze it. Leave it out.") : null;
     }
+
+    private static Refusal Frozen(string message) => new(ErrorCodes.Frozen, RefusalKind.Forbidden, message);
 }

@@ -16,6 +16,8 @@ public static class SessionEndpoints
         sessions.MapGet("/admin", ListSessions.HandleAdmin).WithName("ListAllSessions").WithSummary("Sessions of the organization, newest first")
             .RequireScope(ApiScopes.SessionsRead).RequireAdmin();
         sessions.MapPost("/admin/{id}/stop", StopSession.HandleAdmin).WithName("StopAnySession").WithSummary("End anybody's session now").RequireAdmin();
+        sessions.MapPost("/admin/stop-all", StopAll.Handle).WithName("StopAll").WithSummary("End everything of the organization, a user or a Resource now, and freeze it if asked to").RequireAdmin();
+        sessions.MapPost("/admin/lift-freeze", StopAll.HandleLift).WithName("LiftFreeze").WithSummary("Let sessions be started again").RequireAdmin();
 
         var claims = api.MapGroup("/resource-ips").WithTags("Sessions").RequireScope(ApiScopes.SessionsWrite);
         claims.MapPost("/{id}/retry", RetryResourceIp.Handle).WithName("RetryResourceIp").WithSummary("Try a failed opening or closing again, now");

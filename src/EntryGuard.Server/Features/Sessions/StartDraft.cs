@@ -1,5 +1,6 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
+using EntryGuard.Domain.Access;
 using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
@@ -15,6 +16,8 @@ public sealed class StartDraft
     private readonly Organization organization;
     private readonly IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue;
     private readonly List<NotOpened> notOpened = [];
+    private readonly List<Verdict> refused = [];
+    private readonly Dictionary<RoleId, string> roleNames = [];
     private bool couldNotClose;
 
     private StartDraft(Organization organization, IReadOnlyDictionary<AllowListKey, DateTimeOffset> overdue, Session session) =>
@@ -44,7 +47,7 @@ public sealed class StartDraft
         var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
         var duration = wish.DurationField is null && wish.Duration > organization.MaxSession ? organization.MaxSession : wish.Duration;
         if (duration > organization.MaxSession)
-            return (null, Refusal.Field(wish.DurationField!, $"is longer than the organization's longest session, {Words(organization.MaxSession)}; ask for that or less", ErrorCodes.SessionTooLong));
+            return (null, Refusal.Field(wish.DurationField!, $"is longer than the organization's longest session, {RoleTerms.Words(organization.MaxSession)}; ask for that or less", ErrorCodes.SessionTooLong));
         var (reachable, refusal) = await Reach.ForStartAsync(db, caller, wish.ResourceIds, ct);
         if (refusal is not null)
             return (null, refusal);
@@ -57,6 +60,8 @@ public sealed class StartDraft
             Status = SessionStatus.Pending,
             IPv4 = wish.IPv4,
             IPv6 = wish.IPv6,
+            ApiKeyId = caller.Key?.Id,
+            MfaAt = caller.MfaAt,
             Reason = wish.Reason,
             StartedAt = now,
             ExpiresAt = now + duration,
@@ -64,22 +69,13 @@ public sealed class StartDraft
             IdempotencyHash = wish.IdempotencyKey is null ? null : wish.Hash,
             ChangedAt = now,
         });
-        foreach (var (resource, grant) in reachable)
+        foreach (var (resource, ways) in reachable)
         {
             foreach (var address in wish.Addresses)
-                draft.Consider(resource, grant, address, providers, now + duration, now);
+                draft.Consider(resource, ways, address, providers);
         }
 
-        if (draft.Session.ResourceIps.Count > 0)
-            return (draft, null);
-        var why = draft.notOpened.Select(n => $"{n.ResourceName}: {n.Why}").Distinct().ToList();
-        if (draft.couldNotClose)
-            return (null, new Refusal(ErrorCodes.ClosingOverdue, RefusalKind.Invalid, $"Nothing can be opened. {string.Join("; ", why)}"));
-        return draft.notOpened.Exists(n => n.Why.StartsWith("takes no", StringComparison.Ordinal))
-            ? (null, Refusal.Field(wish.IPv4 is null ? "ipv6Address" : "ipv4Address", $"is refused. {string.Join("; ", why)}", ErrorCodes.AddressNotAllowed))
-            : (null, new Refusal(ErrorCodes.NothingToOpen, RefusalKind.Invalid, why.Count == 0
-                ? "Nothing is assigned to you. Ask an administrator, or name Resources in resourceIds if you are one."
-                : $"Nothing can be opened. {string.Join("; ", why)}"));
+        return draft.WhyNot(wish) is { } why ? (null, why) : (draft, null);
     }
 
     /// <summary>What the start would do.</summary>
@@ -93,8 +89,8 @@ public sealed class StartDraft
         return new StartPreview
         {
             ExpiresAt = Session.ExpiresAt,
-            LatestEnd = Session.ResourceIps.Max(c => c.CapAt),
-            LimitedBy = $"the organization's longest session, {Words(organization.MaxSession)}",
+            LatestEnd = Longest.CapAt,
+            LimitedBy = Longest.CappedBy!,
             NotOpened = notOpened,
             ResourceIps =
             [
@@ -108,6 +104,10 @@ public sealed class StartDraft
                     Capacity = [.. c.Resource.Quotas.Where(q => q.Counts(c.Address.IpVersion)).Select(q => new CapacityResponse { IpVersion = q.IpVersion, Used = q.Used, Limit = q.Limit })],
                     Health = Names.Wire(c.Resource.Health),
                     Grant = Names.Wire(c.Grant),
+                    RoleName = c.RoleId is { } role ? roleNames[role] : null,
+                    EndsAt = c.EndsAt,
+                    LatestEnd = c.CapAt,
+                    LimitedBy = c.CappedBy!,
                 }),
             ],
         };
@@ -117,19 +117,86 @@ public sealed class StartDraft
     public object AuditDetails() => new
     {
         addresses = Session.ResourceIps.Select(c => c.Address.ToString()).Distinct(),
-        resources = Session.ResourceIps.Select(c => new { id = c.ResourceId.Value, name = c.Resource!.Name, grant = Names.Wire(c.Grant) }).Distinct(),
+        resources = Session.ResourceIps.Select(c => new
+        {
+            id = c.ResourceId.Value,
+            name = c.Resource!.Name,
+            grant = Names.Wire(c.Grant),
+            role = c.RoleId is { } role ? roleNames[role] : null,
+        }).Distinct(),
         expiresAt = Session.ExpiresAt,
         reason = Session.Reason,
     };
 
-    private void Consider(Resource resource, Grant grant, Cidr address, ProviderSet providers, DateTimeOffset endsAt, DateTimeOffset now)
+    private ResourceIp Longest => Session.ResourceIps.MaxBy(c => c.CapAt)!;
+
+    private void Consider(Resource resource, IReadOnlyList<Way> ways, Cidr address, ProviderSet providers)
     {
+        var request = new AccessRequest(address, Session.Reason, Session.MfaAt, Session.StartedAt, Session.StartedAt, Session.StartedAt);
         if (AddressLimits.WhyNot(providers, resource, address) is { } why)
             Skip(resource, address, why);
+        else if (resource.FrozenAt is { } frozen)
+            Skip(resource, address, $"cannot be opened since {frozen:u}: an administrator froze it");
         else if (!organization.OpensWhileOverdue && resource.OverdueSince(overdue) is { } since)
             SkipUnclosable(resource, address, since);
+        else if (Entitlements.Best(ways, request, organization.MaxSession) is var (way, verdict))
+            Add(resource, address, way, verdict);
         else
-            Session.ResourceIps.Add(ResourceIp.Born(Session, resource, address, grant, endsAt, now + organization.MaxSession, now));
+            Refuse(resource, address, [.. ways.Select(w => w.Judge(request, organization.MaxSession))]);
+    }
+
+    private void Add(Resource resource, Cidr address, Way way, Verdict verdict)
+    {
+        var end = verdict.Until < Session.ExpiresAt ? verdict.Until : Session.ExpiresAt;
+        var claim = ResourceIp.Born(Session, resource, address, way.Grant, end, verdict.Until, Session.StartedAt);
+        (claim.RoleId, claim.CappedBy) = (way.Role?.Id, verdict.LimitedBy);
+        if (way.Role is { } role)
+            roleNames[role.Id] = role.Name;
+        Session.ResourceIps.Add(claim);
+    }
+
+    private void Refuse(Resource resource, Cidr address, IReadOnlyList<Verdict> verdicts)
+    {
+        refused.AddRange(verdicts);
+        Skip(resource, address, string.Join("; ", verdicts.Select(v => v.WhyNot).OfType<string>().Distinct()));
+    }
+
+    // What nothing can be opened for, or what was named and is not opened: a Resource that was named is never left out in silence.
+    private Refusal? WhyNot(StartWish wish)
+    {
+        var named = wish.ResourceIds?.Where(id => !Session.ResourceIps.Exists(c => c.ResourceId == id)).Select(id => id.Value).ToHashSet();
+        if (refused.Count > 0 && (Session.ResourceIps.Count == 0 || notOpened.Exists(n => named?.Contains(n.ResourceId) == true)))
+            return Lacking();
+        if (Session.ResourceIps.Count == 0)
+            return Nothing(wish);
+        if (wish.DurationField is not null && Longest.CapAt < Session.ExpiresAt)
+            return Refusal.Field(wish.DurationField, $"is longer than {Longest.CappedBy}; ask for at most {RoleTerms.Words(Longest.CapAt - Session.StartedAt)}", ErrorCodes.SessionTooLong);
+        Session.ExpiresAt = Session.ResourceIps.Max(c => c.EndsAt);
+        return null;
+    }
+
+    private Refusal? Lacking()
+    {
+        var lack = refused.MinBy(v => v.Lack)!;
+        return lack.Lack switch
+        {
+            AccessLack.Reason => Refusal.Field("reason", $"does not do: {lack.WhyNot}", ErrorCodes.ReasonRequired),
+            AccessLack.Network => new Refusal(ErrorCodes.AddressNotAllowed, RefusalKind.Forbidden, $"Nothing can be opened: {lack.WhyNot}."),
+            AccessLack.Mfa => new Refusal(ErrorCodes.MfaRequired, RefusalKind.Forbidden, $"Nothing can be opened: {lack.WhyNot}."),
+            AccessLack.Hours or AccessLack.Nothing => new Refusal(ErrorCodes.OutsideHours, RefusalKind.Forbidden, $"Nothing can be opened: {lack.WhyNot}."),
+        };
+    }
+
+    private Refusal Nothing(StartWish wish)
+    {
+        var why = notOpened.Select(n => $"{n.ResourceName}: {n.Why}").Distinct().ToList();
+        if (couldNotClose)
+            return new Refusal(ErrorCodes.ClosingOverdue, RefusalKind.Invalid, $"Nothing can be opened. {string.Join("; ", why)}");
+        return notOpened.Exists(n => n.Why.StartsWith("takes no", StringComparison.Ordinal))
+            ? Refusal.Field(wish.IPv4 is null ? "ipv6Address" : "ipv4Address", $"is refused. {string.Join("; ", why)}", ErrorCodes.AddressNotAllowed)
+            : new Refusal(ErrorCodes.NothingToOpen, RefusalKind.Invalid, why.Count == 0
+                ? "Nothing is granted to you. Ask an administrator, or name Resources in resourceIds if you are one."
+                : $"Nothing can be opened. {string.Join("; ", why)}");
     }
 
     private void Skip(Resource resource, Cidr address, string why) =>
@@ -140,7 +207,4 @@ public sealed class StartDraft
         couldNotClose = true;
         Skip(resource, address, OverdueClosings.WhyNothingNew(since));
     }
-
-    private static string Words(TimeSpan span) =>
-        span.TotalHours >= 1 && span.Minutes == 0 && span.Seconds == 0 ? $"{span.TotalHours:0} h" : $"{span.TotalMinutes:0.##} min";
 }

@@ -20,6 +20,8 @@ internal sealed class ApiKeyAuthentication(
         if (await keys.FindAsync(text, Context.RequestAborted) is not var (key, user))
             return AuthenticateResult.Fail("The API key is not valid.");
         var address = ClientAddress.Of(Context);
+        if (!ApiKeyCheck.IsHeardFrom(key, address))
+            return AuthenticateResult.Fail($"The API key is not heard from {address}.");
         Context.RequestServices.GetRequiredService<CallerSlot>().Caller = Caller.With(key, user, address);
         use.Note(key, address);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Id.Value.ToString()), new Claim(ClaimTypes.Name, user.Email)], Name);

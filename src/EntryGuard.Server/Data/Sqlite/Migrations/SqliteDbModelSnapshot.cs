@@ -823,9 +823,6 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasKey("Id")
                         .HasName("pk_resource_ips");
 
-                    b.HasIndex("OrganizationId")
-                        .HasDatabaseName("ix_resource_ips_organization_id");
-
                     b.HasIndex("Address", "AllowListKey")
                         .HasDatabaseName("ix_resource_ips_address_allow_list_key")
                         .HasFilter("due_at IS NOT NULL");
@@ -837,6 +834,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasIndex("DueAt", "Id")
                         .HasDatabaseName("ix_resource_ips_due_at_id")
                         .HasFilter("due_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "RoleId")
+                        .HasDatabaseName("ix_resource_ips_organization_id_role_id")
+                        .HasFilter("wanted = 'PRESENT'");
 
                     b.HasIndex("ResourceId", "OrganizationId")
                         .HasDatabaseName("ix_resource_ips_resource_id_organization_id");

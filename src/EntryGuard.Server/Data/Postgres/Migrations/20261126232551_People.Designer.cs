@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace EntryGuard.Server.Data.Postgres.Migrations
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261126224409_People")]
+    [Migration("20261126232551_People")]
     partial class People
     {
         /// <inheritdoc />
@@ -906,9 +906,6 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.HasKey("Id")
                         .HasName("pk_resource_ips");
 
-                    b.HasIndex("OrganizationId")
-                        .HasDatabaseName("ix_resource_ips_organization_id");
-
                     b.HasIndex("Address", "AllowListKey")
                         .HasDatabaseName("ix_resource_ips_address_allow_list_key")
                         .HasFilter("due_at IS NOT NULL");
@@ -920,6 +917,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.HasIndex("DueAt", "Id")
                         .HasDatabaseName("ix_resource_ips_due_at_id")
                         .HasFilter("due_at IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "RoleId")
+                        .HasDatabaseName("ix_resource_ips_organization_id_role_id")
+                        .HasFilter("wanted = 'PRESENT'");
 
                     b.HasIndex("ResourceId", "OrganizationId")
                         .HasDatabaseName("ix_resource_ips_resource_id_organization_id");

@@ -15,6 +15,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                 name: "ix_users_organization_id_email",
                 table: "users");
 
+            migrationBuilder.DropIndex(
+                name: "ix_resource_ips_organization_id",
+                table: "resource_ips");
+
             migrationBuilder.AddColumn<string>(
                 name: "authority",
                 table: "users",
@@ -217,6 +221,12 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                 filter: "ended_at IS NULL");
 
             migrationBuilder.CreateIndex(
+                name: "ix_resource_ips_organization_id_role_id",
+                table: "resource_ips",
+                columns: new[] { "organization_id", "role_id" },
+                filter: "wanted = 'PRESENT'");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_role_resources_organization_id",
                 table: "role_resources",
                 column: "organization_id");
@@ -272,6 +282,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
             migrationBuilder.DropIndex(
                 name: "ix_sessions_api_key_id",
                 table: "sessions");
+
+            migrationBuilder.DropIndex(
+                name: "ix_resource_ips_organization_id_role_id",
+                table: "resource_ips");
 
             migrationBuilder.DropColumn(
                 name: "authority",
@@ -341,6 +355,11 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                 table: "users",
                 columns: new[] { "organization_id", "email" },
                 unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "ix_resource_ips_organization_id",
+                table: "resource_ips",
+                column: "organization_id");
         }
     }
 }
