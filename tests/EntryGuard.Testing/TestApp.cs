@@ -33,12 +33,14 @@ public sealed class TestApp : IAsyncDisposable
     private readonly InlineEngine engine = new();
     private readonly ErrorLog errors = new();
     private readonly TestDatabase database;
+    private readonly Databases opened;
     private readonly ConcurrentDictionary<(string Name, string Organization), TestUser> users = new();
     private DateTimeOffset sweptAt;
 
-    private TestApp(TestDatabase database, IReadOnlyDictionary<string, string>? settings, ProviderCapabilities? capabilities, TestLog? log)
+    private TestApp(TestDatabase database, IReadOnlyDictionary<string, string>? settings, ProviderCapabilities? capabilities, TestLog? log, Databases? opened)
     {
         this.database = database;
+        this.opened = opened ?? database.Databases;
         Provider = new ScriptedProvider(Time, capabilities);
         Seed = new TestSeed(database.Databases, Provider, Time);
         sweptAt = Time.GetUtcNow();
@@ -81,10 +83,12 @@ public sealed class TestApp : IAsyncDisposable
     /// <param name="settings">Configuration, for instance "EntryGuard:Proxies:0".</param>
     /// <param name="capabilities">Of the scripted provider; null: its own.</param>
     /// <param name="log">Hears everything the server logs; null: nobody does.</param>
+    /// <param name="opened">How the server has the database open; null: as the test has.</param>
     public static Task<TestApp> StartAsync(
-        TestDatabase database, IReadOnlyDictionary<string, string>? settings = null, ProviderCapabilities? capabilities = null, TestLog? log = null)
+        TestDatabase database, IReadOnlyDictionary<string, string>? settings = null, ProviderCapabilities? capabilities = null, TestLog? log = null,
+        Databases? opened = null)
     {
-        var app = new TestApp(database, settings, capabilities, log);
+        var app = new TestApp(database, settings, capabilities, log, opened);
         _ = app.factory.Server;   // starts it
         return Task.FromResult(app);
     }
@@ -248,7 +252,7 @@ public sealed class TestApp : IAsyncDisposable
         services.RemoveAll<TimeProvider>();
         services.AddSingleton<TimeProvider>(Time);
         services.RemoveAll<Databases>();
-        services.AddSingleton(database.Databases);   // an instance: it outlives the server
+        services.AddSingleton(opened);   // an instance: it outlives the server
         services.RemoveAll<DatabaseClock>();
         services.AddSingleton(new DatabaseClock(Time, _ => Task.FromResult(Time.GetUtcNow())));
     }

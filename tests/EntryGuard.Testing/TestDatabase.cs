@@ -1,5 +1,6 @@
 using EntryGuard.Server.Data;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
 
 namespace EntryGuard.Testing;
@@ -56,6 +57,12 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>Another process, as far as the database can tell. The caller disposes it.</summary>
     public Databases Open() => IsPostgres ? Databases.Postgres(ConnectionString) : Databases.Sqlite(ConnectionString);
+
+    /// <summary>The same database on PostgreSQL, whose model has no query filter: only row-level security keeps tenants apart. The caller disposes it.</summary>
+    public Databases OpenWithoutFilters() => Databases.Postgres(ConnectionString, options => options.ReplaceService<IModelCustomizer, WithoutFilters>());
+
+    /// <summary>Another fresh one of the same kind; the caller disposes it.</summary>
+    public Task<TestDatabase> AgainAsync() => IsPostgres ? PostgresAsync() : SqliteAsync();
 
     /// <summary>A database without any table, of the same kind.</summary>
     public async Task<TestDatabase> EmptyAsync()
@@ -123,5 +130,15 @@ public sealed class TestDatabase : IAsyncDisposable
         await using (var databases = Databases.Postgres(On(name)))
             await databases.MigrateAsync(TimeProvider.System, CancellationToken.None);
         return name;
+    }
+
+    private sealed class WithoutFilters(ModelCustomizerDependencies dependencies) : RelationalModelCustomizer(dependencies)
+    {
+        public override void Customize(ModelBuilder modelBuilder, DbContext context)
+        {
+            base.Customize(modelBuilder, context);
+            foreach (var entity in modelBuilder.Model.GetEntityTypes())
+                entity.SetQueryFilter(null);
+        }
     }
 }

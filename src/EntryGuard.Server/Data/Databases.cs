@@ -62,7 +62,10 @@ public sealed class Databases : IAsyncDisposable
     public static Databases Postgres(string connectionString) => Postgres(connectionString, []);
 
     /// <inheritdoc cref="Sqlite(string, IInterceptor[])"/>
-    internal static Databases Postgres(string connectionString, params IInterceptor[] watchers)
+    internal static Databases Postgres(string connectionString, params IInterceptor[] watchers) => Postgres(connectionString, null, watchers);
+
+    /// <summary>With a model that is made otherwise; for tests.</summary>
+    internal static Databases Postgres(string connectionString, Action<DbContextOptionsBuilder>? configure, params IInterceptor[] watchers)
     {
         var gate = new WriteGate();
         NpgsqlDataSource As(string? role)
@@ -73,8 +76,13 @@ public sealed class Databases : IAsyncDisposable
             return NpgsqlDataSource.Create(settings);
         }
 
-        DbContextOptions<PostgresDb> On(NpgsqlDataSource source) =>
-            new DbContextOptionsBuilder<PostgresDb>().UseNpgsql(source).AddInterceptors(watchers).Options;
+        DbContextOptions<PostgresDb> On(NpgsqlDataSource source)
+        {
+            var builder = new DbContextOptionsBuilder<PostgresDb>().UseNpgsql(source).AddInterceptors(watchers);
+            configure?.Invoke(builder);
+            return builder.Options;
+        }
+
         var (tenants, engine, owner) = (As(TenantRole), As(EngineRole), As(null));
         var (tenantOptions, engineOptions, ownerOptions) = (On(tenants), On(engine), On(owner));
         return new Databases(

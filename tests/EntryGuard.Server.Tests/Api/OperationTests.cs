@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using EntryGuard.Contracts;
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Testing;
 
@@ -78,18 +79,30 @@ public sealed class OperationTests
     });
 
     [Theory, EveryDatabase]
-    public Task What_belongs_to_another_organization_is_404_and_no_list_shows_it(TestDatabase database) => Walk(database, async (app, world, operation) =>
+    public Task What_belongs_to_another_organization_is_404_and_no_list_shows_it(TestDatabase database) => Walk(database, AsStranger);
+
+    // E30, the second proof: nothing in the server filters by organization any more, and a stranger still sees and changes nothing.
+    [Theory, PostgresOnly]
+    public async Task Row_level_security_alone_keeps_strangers_out_of_every_operation(TestDatabase database)
+    {
+        await using var opened = database.OpenWithoutFilters();
+        await using (var db = opened.OpenTenant(default))
+            db.Model.GetEntityTypes().Where(t => t.GetDeclaredQueryFilters().Count > 0).ShouldBeEmpty();
+        await Walk(database, AsStranger, opened);
+    }
+
+    private static async Task AsStranger(TestApp app, World world, Operation operation)
     {
         var stranger = await app.AsAdmin("globex").Http();
         if (operation.Example!.NamesSomething)
             await Expect(stranger, world, operation, HttpStatusCode.NotFound, null);
         else if (operation.Method == "GET")
             await ExpectNothingOf(stranger, world, operation);
-    });
+    }
 
-    private static async Task Walk(TestDatabase database, Func<TestApp, World, Operation, Task> visit)
+    private static async Task Walk(TestDatabase database, Func<TestApp, World, Operation, Task> visit, Databases? opened = null)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, opened: opened);
         var world = await World.MakeAsync(app);
         await visit(app, world, Operation.All().First(o => o.IsPublic));   // keys the visit needs are made before the rows are compared
         foreach (var operation in Operation.All())

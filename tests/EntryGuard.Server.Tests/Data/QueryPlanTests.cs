@@ -110,6 +110,8 @@ public class QueryPlanTests
             ("may_name_address", no), ("is_active", yes), ("created_at", At("0")), ("updated_at", At("0")));
         await Insert("api_keys", 20_000, ("id", Of(3, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")), ("name", "'k'"), ("key_prefix", "'eg'"),
             ("networks", "''"), ("resource_ids", "''"), ("hash", database.IsPostgres ? "decode(md5(i::text), 'hex')" : "randomblob(32)"), ("scopes", "'*'"), ("created_by_email", "'a'"), ("created_at", At("0")));
+        await Insert("credentials", Resources, ("id", Of(8, "i")), ("organization_id", Organizational("i")), ("name", "'c' || i"), ("provider", "'AWS'"), ("credential_type", "'ACCESS_KEY'"),
+            ("secret", database.IsPostgres ? "'x'" : "x'00'"), ("created_at", At("0")), ("updated_at", At("0")));
         await Insert("allow_lists", Resources, ("key", "'list-' || i"), ("type", "'GATE/TCP_GATE'"), ("identity", "'x'"));
         await Insert("resources", Resources, ("id", Of(4, "i")), ("organization_id", Organizational("i")), ("name", "'r' || i"), ("provider", "'GATE'"), ("resource_type", "'TCP_GATE'"),
             ("identifier", "'x'"), ("config", "'x'"), ("scopes", "'tcp/443'"), ("allowed_addresses", "''"), ("is_active", yes), ("health", "'VALID'"), ("allow_list_key", "'list-' || i"),

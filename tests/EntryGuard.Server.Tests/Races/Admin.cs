@@ -4,7 +4,10 @@ using EntryGuard.Domain;
 using EntryGuard.Domain.Net;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
+using EntryGuard.Server.Features.ApiKeys;
 using EntryGuard.Server.Features.Resources;
+using EntryGuard.Server.Features.Roles;
+using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Testing;
 using Microsoft.AspNetCore.Http;
@@ -27,6 +30,23 @@ internal sealed class Admin(TestApp app)
 
     public Task<string> Delete(ResourceId resource) =>
         Do(async (db, me) => await DeleteResource.Handle(resource.Value, true, db, me, engine, clock, None));
+
+    public Task<string> DeleteRole(RoleId role) => Do(async (db, me) => await Server.Features.Roles.DeleteRole.Handle(role.Value, db, me, engine, clock, None));
+
+    public Task<string> TakeRole(RoleId role, UserId user) =>
+        Do(async (db, me) => await RoleMembers.HandleRemoveUser(role.Value, user.Value, db, me, engine, clock, None));
+
+    public Task<string> TakeOut(RoleId role, ResourceId resource) =>
+        Do(async (db, me) => await RoleMembers.HandleRemoveResource(role.Value, resource.Value, db, me, engine, clock, None));
+
+    public Task<string> UpdateRole(RoleId role, UpdateRoleRequest change) =>
+        Do(async (db, me) => await Server.Features.Roles.UpdateRole.Handle(role.Value, change, null, db, me, engine, clock, new DefaultHttpContext().Response, None));
+
+    public Task<string> RevokeKey(ApiKeyId key) => Do(async (db, me) => await RevokeApiKey.Handle(key.Value, db, me, engine, clock, None));
+
+    public Task<string> DeleteUser(UserId user) => Do(async (db, me) => await Server.Features.People.DeleteUser.Handle(user.Value, true, db, me, engine, clock, None));
+
+    public Task<string> Freeze(StopAllRequest request) => Do(async (db, me) => await StopAll.Handle(request, db, me, engine, clock, None));
 
     public Task<string> MovePort(ResourceId resource, int port) => Do(async (db, me) => await UpdateResource.Handle(
         resource.Value, new UpdateResourceRequest { Config = JsonSerializer.SerializeToElement(new { ports = new[] { port } }) }, null, db, me,

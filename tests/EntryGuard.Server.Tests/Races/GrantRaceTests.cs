@@ -49,6 +49,29 @@ public sealed class GrantRaceTests
         await scene.EndsAsync(session);
     }
 
+    [Theory]
+    [PostgresOnly("delete the role", "404 RESOURCE_NOT_FOUND")]
+    [PostgresOnly("take the role", "404 RESOURCE_NOT_FOUND")]
+    [PostgresOnly("empty the role", "404 RESOURCE_NOT_FOUND")]
+    [PostgresOnly("take the Resource out", "404 RESOURCE_NOT_FOUND")]
+    [PostgresOnly("ask for a reason", "400 REASON_REQUIRED")]
+    [PostgresOnly("revoke the key", "403 FORBIDDEN")]
+    [PostgresOnly("delete the user", "403 FORBIDDEN")]
+    [PostgresOnly("freeze all", "403 FROZEN", "ADMIN")]
+    [PostgresOnly("freeze the user", "403 FROZEN", "ADMIN")]
+    [PostgresOnly("freeze the Resource", "403 FROZEN", "ADMIN")]
+    public async Task E18_a_start_by_a_role_and_what_takes_it_away_cannot_pass_each_other(TestDatabase database, string what, string refused, string reason = "ACCESS_REVOKED")
+    {
+        foreach (var startFirst in new[] { true, false })
+        {
+            await using var again = await database.AgainAsync();
+            await using var scene = await Scene.SetAsync(again, byRole: true);
+            var (started, _) = await scene.RaceAsync(startFirst, () => scene.TakeAwayAsync(what));
+            started.ShouldBe(startFirst ? "201" : refused);
+            await scene.EndsAsync(startFirst ? $"CANCELLED {reason}" : null);
+        }
+    }
+
     // The same request twice on two connections: one session, and it is the answer to both.
     [Theory, PostgresOnly]
     public async Task E18_two_starts_with_one_Idempotency_Key_are_one_session(TestDatabase database)
@@ -135,16 +158,42 @@ public sealed class GrantRaceTests
         public required ResourceId Web { get; init; }
         public required UserId Ann { get; init; }
 
-        public static async Task<Scene> SetAsync(TestDatabase database)
+        public RoleId Role { get; private init; }
+
+        public static async Task<Scene> SetAsync(TestDatabase database, bool byRole = false)
         {
             var app = await TestApp.StartAsync(database);
             await app.AsAdmin().SignIn();
+            var laws = await Laws.WatchAsync(database, app);
+            var role = byRole ? await app.AsAdmin().CreateRole("on-call", ["web"], [app.As("ann")]) : null;
             return new Scene(database, app)
             {
-                Laws = await Laws.WatchAsync(database, app),
-                Web = (await app.As("ann").Reach("web"))[0],
+                Laws = laws,
+                Web = role is null ? (await app.As("ann").Reach("web"))[0] : new ResourceId(role.ResourceIds[0]),
                 Ann = (await app.As("ann").SignIn()).User,
+                Role = role is null ? default : new RoleId(role.Id),
             };
+        }
+
+        public async Task<string> TakeAwayAsync(string what) => what switch
+        {
+            "delete the role" => await Admin.DeleteRole(Role),
+            "take the role" => await Admin.TakeRole(Role, Ann),
+            "empty the role" => await Admin.UpdateRole(Role, new UpdateRoleRequest { UserIds = [] }),
+            "take the Resource out" => await Admin.TakeOut(Role, Web),
+            "ask for a reason" => await Admin.UpdateRole(Role, new UpdateRoleRequest { Conditions = new RoleConditions { ReasonRequired = true } }),
+            "revoke the key" => await Admin.RevokeKey(await KeyOfAnnAsync()),
+            "delete the user" => await Admin.DeleteUser(Ann),
+            "freeze all" => await Admin.Freeze(new StopAllRequest { Freeze = true }),
+            "freeze the user" => await Admin.Freeze(new StopAllRequest { Freeze = true, UserId = Ann.Value.ToString() }),
+            "freeze the Resource" => await Admin.Freeze(new StopAllRequest { Freeze = true, ResourceId = Web.Value.ToString() }),
+            _ => throw new ArgumentOutOfRangeException(nameof(what), what, null),
+        };
+
+        private async Task<ApiKeyId> KeyOfAnnAsync()
+        {
+            await using var db = database.Databases.OpenEngine();
+            return await db.ApiKeys.Where(k => k.UserId == Ann).Select(k => k.Id).SingleAsync();
         }
 
         public async Task<(string Started, string Other)> RaceAsync(bool startFirst, Func<Task<string>> other)
