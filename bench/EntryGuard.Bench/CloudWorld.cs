@@ -21,7 +21,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace EntryGuard.Bench;
 
 /// <summary>The engine of one server on a new SQLite file, and the groups it works on.</summary>
-internal sealed class CloudWorld : IEngine, IAsyncDisposable
+internal sealed partial class CloudWorld : IEngine, IAsyncDisposable
 {
     private const string Account = "123456789012";
     private const string Region = "eu-central-1";
@@ -76,10 +76,17 @@ internal sealed class CloudWorld : IEngine, IAsyncDisposable
 
     public int MostCallsPerGroup() => Ec2.Journal.GroupBy(GroupOf).Where(g => g.Key.Length > 0).Max(g => g.Count());
 
+    /// <summary>Statements so far.</summary>
+    public int Statements => counter.All;
+
+    /// <summary>Whose claims they are.</summary>
+    public UserId User => user;
+
     public void Wake(IEnumerable<AllowListKey> keys)
     {
         foreach (var key in keys)
             rung[key] = true;
+        bell.TrySetResult();
     }
 
     /// <summary>Sessions as starts make them, each with a claim on every group.</summary>
@@ -285,8 +292,11 @@ internal sealed class CloudWorld : IEngine, IAsyncDisposable
     private sealed class WriteCount : DbCommandInterceptor
     {
         private int count;
+        private int all;
 
         public int Count => Volatile.Read(ref count);
+
+        public int All => Volatile.Read(ref all);
 
         public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
             DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
@@ -304,6 +314,7 @@ internal sealed class CloudWorld : IEngine, IAsyncDisposable
 
         private void See(DbCommand command)
         {
+            Interlocked.Increment(ref all);
             if (!command.CommandText.StartsWith("SELECT", StringComparison.Ordinal) && !command.CommandText.StartsWith("PRAGMA", StringComparison.Ordinal))
                 Interlocked.Increment(ref count);
         }

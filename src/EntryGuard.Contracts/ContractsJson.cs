@@ -59,5 +59,6 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(MessageResponse))]
 [JsonSerializable(typeof(ExplainResponse))]
 [JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(AuditEntryResponse))]
 [JsonSerializable(typeof(EventResponse))]
 public sealed partial class ContractsJson : JsonSerializerContext;

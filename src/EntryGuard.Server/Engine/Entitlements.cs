@@ -6,13 +6,25 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Engine;
 
-/// <summary>One way for a user to a Resource.</summary>
-/// <param name="Grant">DIRECT, ROLE or ADMIN.</param>
-/// <param name="Role">The role; null unless it is one.</param>
-public sealed record Way(Grant Grant, Role? Role)
+/// <summary>One way for a user to a Resource; one object for all that a role opens, so that the role is judged once.</summary>
+/// <param name="grant">DIRECT, ROLE or ADMIN.</param>
+/// <param name="role">The role; null unless it is one.</param>
+public sealed class Way(Grant grant, Role? role)
 {
+    private readonly RoleTerms? terms = role?.Terms;
+    private (AccessRequest Request, TimeSpan Longest, Verdict Verdict)? last;
+
+    public Grant Grant => grant;
+
+    public Role? Role => role;
+
     /// <summary>Whether it leads there, and until when.</summary>
-    public Verdict Judge(AccessRequest request, TimeSpan longest) => Role?.Terms.Judge(request, longest) ?? RoleTerms.Unlimited(request, longest);
+    public Verdict Judge(AccessRequest request, TimeSpan longest)
+    {
+        if (last is not { } known || !ReferenceEquals(known.Request, request) || known.Longest != longest)
+            last = known = (request, longest, terms?.Judge(request, longest) ?? RoleTerms.Unlimited(request, longest));
+        return known.Verdict;
+    }
 }
 
 /// <summary>A Resource and one way to it, as one row of the database.</summary>
@@ -31,9 +43,12 @@ public sealed class ReachRow
 
     /// <summary>Null: assigned directly.</summary>
     public required Role? Role { get; init; }
-
-    public Way Way => new(Role is null ? Grant.Direct : Grant.Role, Role);
 }
+
+/// <summary>A Resource that a user may reach.</summary>
+/// <param name="Resource">What it is.</param>
+/// <param name="Ways">What leads there: at least one.</param>
+public sealed record Reachable(ReachRow Resource, IReadOnlyList<Way> Ways);
 
 /// <summary>
 /// What entitles users to Resources. Every change of access goes through <see cref="ReviewAsync"/> in its own transaction: a claim that
@@ -75,10 +90,29 @@ public static class Entitlements
                };
     }
 
+    /// <summary>The same, by Resource, in one query.</summary>
+    public static async Task<IReadOnlyList<Reachable>> ReachAsync(EntryGuardDb db, UserId user, CancellationToken ct)
+    {
+        var (direct, roles) = (new Way(Grant.Direct, null), new Dictionary<RoleId, Way>());
+        var found = new Dictionary<ResourceId, (ReachRow Row, List<Way> Ways)>();
+        await foreach (var row in Of(db, user).AsNoTrackingWithIdentityResolution().AsAsyncEnumerable().WithCancellation(ct))
+        {
+            var way = direct;
+            if (row.Role is { } role && !roles.TryGetValue(role.Id, out way))
+                roles[role.Id] = way = new Way(Grant.Role, role);
+            if (!found.TryGetValue(row.ResourceId, out var there))
+                found[row.ResourceId] = there = (row, []);
+            there.Ways.Add(way!);
+        }
+
+        return [.. found.Values.Select(f => new Reachable(f.Row, f.Ways))];
+    }
+
     /// <summary>The way that lets it be open the longest; of equals a direct assignment, then the role by name. Null: none does.</summary>
     public static (Way Way, Verdict Verdict)? Best(IEnumerable<Way> ways, AccessRequest request, TimeSpan longest)
     {
         ArgumentNullException.ThrowIfNull(ways);
+        ArgumentNullException.ThrowIfNull(request);
         return ways.Select(w => (Way: w, Verdict: w.Judge(request, longest))).Where(w => w.Verdict.IsGranted && w.Verdict.Until > request.Now)
             .OrderByDescending(w => w.Verdict.Until).ThenBy(w => w.Way.Grant).ThenBy(w => w.Way.Role?.Name, StringComparer.Ordinal)
             .Select(w => ((Way, Verdict)?)w).FirstOrDefault();

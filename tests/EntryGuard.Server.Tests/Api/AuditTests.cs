@@ -1,4 +1,6 @@
 using System.Net;
+using EntryGuard.Contracts;
+using EntryGuard.Server.Tests.Engine;
 using EntryGuard.Testing;
 
 namespace EntryGuard.Server.Tests.Api;
@@ -95,6 +97,63 @@ public sealed class AuditTests
         var answer = await (await app.AsAdmin().Api()).ListAuditAsync(query, None);
         answer.Status.ShouldBe(HttpStatusCode.BadRequest);
         answer.Problem!.ValidationErrors!.Keys.ShouldBe([field]);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task It_is_found_by_who_did_it_to_what_from_where_and_how_it_went(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var role = await app.AsAdmin().CreateRole("on-call", ["web"], [app.As("ann")]);
+        app.OnOpening(Testing.Providers.Script.Forbidden);
+        await app.As("ann").Start();
+        await app.RunUntilQuiet();
+        (await Found(app, "actorType=API_KEY&resourceType=ROLE")).ShouldBe(["ROLE_CREATE"]);
+        (await Found(app, $"resourceId={role.Id}")).ShouldBe(["ROLE_CREATE"]);
+        (await Found(app, "result=FAILURE")).ShouldBe(["RULE_APPLY_FAILED"]);
+        (await Found(app, "ipAddress=203.0.113.7")).ShouldBe(["SESSION_START"]);
+        (await Found(app, "actorType=SYSTEM&ipAddress=203.0.113.7")).ShouldBeEmpty();
+    }
+
+    [Theory, EveryDatabase]
+    public async Task An_export_holds_everything_the_filter_lets_through_oldest_first(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var organization = (await app.AsAdmin().SignIn()).Organization;
+        await app.Seed.Change(db =>
+        {
+            for (var i = 0; i < 2500; i++)
+                db.Audit.Add(Row(organization, "TEST", $"row {i}"));
+            db.Audit.Add(Row(organization, "HOSTILE", "=cmd|' /C calc'!A0"));
+            db.Audit.Add(Row(organization, "HOSTILE", "a \"quoted\", split\nname"));
+            return Task.CompletedTask;
+        });
+        var http = await app.AsAdmin().Http();
+        var csv = (await http.GetStringAsync(new Uri("/api/v1/audit-logs/export?eventType=TEST", UriKind.Relative))).Split("\r\n");
+        (csv.Length, csv[^1]).ShouldBe((2502, ""));
+        csv[0].ShouldStartWith("id,createdAt,eventType,");
+        csv[1..^1].Select(l => l.Split(',')[8]).ShouldBe(Enumerable.Range(0, 2500).Select(i => $"row {i}"));
+        var hostile = await http.GetStringAsync(new Uri("/api/v1/audit-logs/export?eventType=HOSTILE&format=csv", UriKind.Relative));
+        hostile.ShouldContain(",'=cmd|' /C calc'!A0,", customMessage: "no formula");
+        hostile.ShouldContain(",\"a \"\"quoted\"\", split\nname\",");
+
+        using var answer = await http.GetAsync(new Uri("/api/v1/audit-logs/export?format=jsonl", UriKind.Relative));
+        answer.Content.Headers.ContentType!.MediaType.ShouldBe("application/x-ndjson");
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n');
+        lines.Length.ShouldBe(2500 + 2 + 2 + 1, "what was there when it was asked for, with the two exports before, and the end of the last line");
+        var rows = lines[..^1].Select(l => System.Text.Json.JsonSerializer.Deserialize(l, ContractsJson.Default.AuditEntryResponse)!).ToList();
+        rows.Select(r => r.Id).ShouldBe(rows.Select(r => r.Id).Order());
+        rows[^1].ShouldSatisfyAllConditions(r => r.EventType.ShouldBe("AUDIT_EXPORT"), r => r.ActorEmail.ShouldBe("admin@acme.example"));
+        (await http.GetAsync(new Uri("/api/v1/audit-logs/export?format=xml", UriKind.Relative))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+
+        static EntryGuard.Server.Data.AuditEntry Row(EntryGuard.Domain.OrganizationId organization, string type, string name) => new()
+        {
+            OrganizationId = organization,
+            EventType = type,
+            ActorType = "SYSTEM",
+            ResourceName = name,
+            Result = "SUCCESS",
+            CreatedAt = new DateTimeOffset(2026, 3, 2, 8, 0, 0, TimeSpan.Zero),
+        };
     }
 
     private static async Task<string[]> Found(TestApp app, string query) =>

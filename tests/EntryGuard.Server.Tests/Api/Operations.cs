@@ -85,6 +85,7 @@ internal sealed partial record Operation(string Id, string Method, string Path, 
         ["GetApiKey"] = new(["apiKey"]),
         ["RevokeApiKey"] = new(["apiKey"]),
         ["ListAuditLogs"] = new(),
+        ["ExportAuditLogs"] = new(),
         ["StreamEvents"] = new(),
         ["DetectIp"] = new(),
     };

@@ -55,6 +55,9 @@ public sealed class Ec2Server : IAsyncDisposable
     /// <summary>Before each answer.</summary>
     public TimeSpan Latency { get; set; }
 
+    /// <summary>Told of each call when it has arrived, by its action; null: nobody is.</summary>
+    public Action<string>? Received { get; set; }
+
     /// <summary>Most rules in one page, below what a request asks for.</summary>
     public int LargestPage { get; set; } = 1000;
 
@@ -137,6 +140,7 @@ public sealed class Ec2Server : IAsyncDisposable
         var body = buffer.ToArray();
         var parameters = Parse(Encoding.UTF8.GetString(body));
         var request = new Ec2Request(parameters);
+        Received?.Invoke(request.Action);
         var trouble = TakeTrouble(request.Action);
         if (Latency > TimeSpan.Zero)
             await Task.Delay(Latency, Time, http.RequestAborted);

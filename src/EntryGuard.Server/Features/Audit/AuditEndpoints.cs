@@ -5,7 +5,10 @@ namespace EntryGuard.Server.Features.Audit;
 /// <summary>What happened.</summary>
 public static class AuditEndpoints
 {
-    public static void Map(RouteGroupBuilder api) =>
-        api.MapGet("/audit-logs", ListAudit.Handle).WithTags("Audit").WithName("ListAuditLogs").WithSummary("What happened, newest first")
-            .RequireAdmin().RequireScope(ApiScopes.AuditRead);
+    public static void Map(RouteGroupBuilder api)
+    {
+        var audit = api.MapGroup("/audit-logs").WithTags("Audit").RequireAdmin().RequireScope(ApiScopes.AuditRead);
+        audit.MapGet("", ListAudit.Handle).WithName("ListAuditLogs").WithSummary("What happened, newest first");
+        audit.MapGet("/export", ExportAudit.Handle).WithName("ExportAuditLogs").WithSummary("All that happened, oldest first, as CSV or JSON lines");
+    }
 }

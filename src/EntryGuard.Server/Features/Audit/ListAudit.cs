@@ -20,33 +20,18 @@ public static class ListAudit
     // Rows that the database walks over to reach a page by its number; further back the cursor goes without walking.
     private const int DeepestRow = 100_000;
 
-    public static async Task<Results<Ok<AuditPage>, RefusalResult>> Handle([AsParameters] ListAuditQuery query, EntryGuardDb db, CancellationToken ct)
+    public static async Task<Results<Ok<AuditPage>, RefusalResult>> Handle(
+        [AsParameters] AuditFilter filter, [AsParameters] ListAuditQuery query, EntryGuardDb db, CancellationToken ct)
     {
+        ArgumentNullException.ThrowIfNull(filter);
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(db);
         var errors = new Dictionary<string, string>();
-        var events = EventTypes(query.EventType, errors);
-        var actor = RequestFields.Words("actorEmail", query.ActorEmail, 320, errors)?.ToLowerInvariant();
-        var (from, to) = (RequestFields.Instant("from", query.From, errors), RequestFields.Instant("to", query.To, errors));
+        var rows = filter.Of(db.Audit.AsNoTracking(), errors);
         var (page, size) = Paging(query, errors);
         var before = Before(query.Cursor, errors);
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
-
-        var rows = db.Audit.AsNoTracking();
-        if (events.Count > 0)
-            rows = rows.Where(a => events.Contains(a.EventType));
-        if (actor is not null)
-            rows = rows.Where(a => a.ActorEmail == actor);
-        if (from is { } first)
-            rows = rows.Where(a => a.CreatedAt >= first);
-        if (to is { } end)
-            rows = rows.Where(a => a.CreatedAt < end);
-        if (query.SessionId is { } id)
-        {
-            var session = new SessionId(id);
-            rows = rows.Where(a => a.SessionId == session);
-        }
 
         await using var read = await db.BeginReadAsync(ct);
         var organization = await db.Organizations.Select(o => o.Name).SingleAsync(ct);
@@ -64,14 +49,6 @@ public static class ListAudit
             Size = size,
             NextCursor = found.Count > size ? Cursor(content[^1].Id) : null,
         });
-    }
-
-    private static List<string> EventTypes(string[]? given, Dictionary<string, string> errors)
-    {
-        var events = (given ?? []).SelectMany(g => g.Split(',')).ToList();
-        if (events.Exists(e => e.Length is 0 or > 64 || !e.All(c => char.IsAsciiLetterUpper(c) || char.IsAsciiDigit(c) || c == '_')))
-            errors["eventType"] = "is no event type; write one or more such as SESSION_START,RULE_REMOVED";
-        return events;
     }
 
     private static (int Page, int Size) Paging(ListAuditQuery query, Dictionary<string, string> errors)
@@ -102,16 +79,8 @@ public static class ListAudit
     }
 }
 
-/// <summary>What to list.</summary>
-/// <param name="EventType">Only these; repeated or comma separated.</param>
-/// <param name="ActorEmail">Only what this user did.</param>
-/// <param name="From">Then or later.</param>
-/// <param name="To">Before.</param>
-/// <param name="SessionId">Only about this session.</param>
+/// <summary>Which page.</summary>
 /// <param name="Page">From 0.</param>
 /// <param name="Size">Most rows; 20 unless given, 200 at most.</param>
 /// <param name="Cursor">From <c>nextCursor</c> of the page before; instead of a page.</param>
-public sealed record ListAuditQuery(
-    [FromQuery(Name = "eventType")] string[]? EventType, [FromQuery(Name = "actorEmail")] string? ActorEmail, [FromQuery(Name = "from")] string? From,
-    [FromQuery(Name = "to")] string? To, [FromQuery(Name = "sessionId")] Guid? SessionId, [FromQuery(Name = "page")] int? Page,
-    [FromQuery(Name = "size")] int? Size, [FromQuery(Name = "cursor")] string? Cursor);
+public sealed record ListAuditQuery([FromQuery(Name = "page")] int? Page, [FromQuery(Name = "size")] int? Size, [FromQuery(Name = "cursor")] string? Cursor);

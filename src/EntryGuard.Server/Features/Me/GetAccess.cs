@@ -20,7 +20,8 @@ public static class GetAccess
         await using var read = await db.BeginReadAsync(ct);
         var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
         var frozen = organization.FrozenAt ?? await db.Users.Where(u => u.Id == caller.UserId).Select(u => u.FrozenAt).SingleAsync(ct);
-        var rows = await Entitlements.Of(db, caller.UserId).AsNoTracking().ToListAsync(ct);
+        var reachable = await Entitlements.ReachAsync(db, caller.UserId, ct);
+        var reasoned = reachable.SelectMany(r => r.Ways).Distinct().ToDictionary(w => w, w => w.Role is { IsReasonRequired: true } role ? new Way(w.Grant, role.WithoutReason()) : w);
         var request = new AccessRequest(caller.Address.IpVersion == 0 ? null : caller.Address, null, caller.MfaAt, now, now, now);
         return TypedResults.Ok(new AccessResponse
         {
@@ -29,25 +30,24 @@ public static class GetAccess
             WhyNot = frozen is { } since ? $"No session can be started since {since:u}: an administrator froze {(organization.FrozenAt is null ? "your account" : "the organization")}." : null,
             Resources =
             [
-                .. rows.Where(r => caller.Reaches(r.ResourceId)).GroupBy(r => r.ResourceId).OrderBy(g => g.First().ResourceName, StringComparer.OrdinalIgnoreCase)
-                    .Select(g => Show([.. g], request, organization.MaxSession, frozen is not null)),
+                .. reachable.Where(r => caller.Reaches(r.Resource.ResourceId)).OrderBy(r => r.Resource.ResourceName, StringComparer.OrdinalIgnoreCase)
+                    .Select(r => Show(r, reasoned, request, organization.MaxSession, frozen is not null)),
             ],
         });
     }
 
-    private static AccessibleResource Show(IReadOnlyList<ReachRow> rows, AccessRequest request, TimeSpan longest, bool isFrozen)
+    // A reason can still be given: so each way is judged as if one had been as well.
+    private static AccessibleResource Show(Reachable reachable, Dictionary<Way, Way> reasoned, AccessRequest request, TimeSpan longest, bool isFrozen)
     {
-        var resource = rows[0];
-        var ways = rows.Select(r => r.Way).OrderBy(w => w.Grant).ThenBy(w => w.Role?.Name, StringComparer.Ordinal).ToList();
-
-        // A reason can still be given: so it is judged as if one had been.
+        var resource = reachable.Resource;
+        var ways = reachable.Ways.OrderBy(w => w.Grant).ThenBy(w => w.Role?.Name, StringComparer.Ordinal).ToList();
         var plain = Entitlements.Best(ways, request, longest);
-        var reasoned = Entitlements.Best(ways.Select(Reasoned), request, longest);
-        var better = reasoned is { } r && (plain is not { } p || p.Verdict.Until < r.Verdict.Until) ? reasoned : null;
+        var given = Entitlements.Best(ways.Select(w => reasoned[w]), request, longest);
+        var better = given is { } g && (plain is not { } p || p.Verdict.Until < g.Verdict.Until) ? given : null;
         var best = better ?? plain;
         var whyNot = !resource.IsUsable ? "is switched off, or has no credential; ask an administrator"
             : resource.FrozenAt is { } since ? $"cannot be opened since {since:u}: an administrator froze it"
-            : best is null ? string.Join("; ", ways.Select(w => Reasoned(w).Judge(request, longest).WhyNot).OfType<string>().Distinct()) : null;
+            : best is null ? string.Join("; ", ways.Select(w => reasoned[w].Judge(request, longest).WhyNot).OfType<string>().Distinct()) : null;
         var can = whyNot is null && !isFrozen;
         return new AccessibleResource
         {
@@ -66,7 +66,7 @@ public static class GetAccess
             WhyNot = whyNot,
             Ways =
             [
-                .. ways.Select(w => (Way: w, Verdict: Reasoned(w).Judge(request, longest))).Select(w => new AccessWay
+                .. ways.Select(w => (Way: w, Verdict: reasoned[w].Judge(request, longest))).Select(w => new AccessWay
                 {
                     Grant = Names.Wire(w.Way.Grant),
                     RoleId = w.Way.Role?.Id.Value,
@@ -77,6 +77,4 @@ public static class GetAccess
             ],
         };
     }
-
-    private static Way Reasoned(Way way) => way.Role is { IsReasonRequired: true } role ? way with { Role = role.WithoutReason() } : way;
 }

@@ -34,15 +34,15 @@ public static class Reach
         if (await WhyNobodyAsync(db, caller, ct) is { } no)
             return ([], no);
 
-        var ways = (await Entitlements.Of(db, caller.UserId).AsNoTracking().ToListAsync(ct)).ToLookup(r => r.ResourceId, r => r.Way);
-        var ids = (named ?? ways.Select(w => w.Key)).Where(caller.Reaches).ToList();
+        var ways = (await Entitlements.ReachAsync(db, caller.UserId, ct)).ToDictionary(r => r.Resource.ResourceId, r => r.Ways);
+        var ids = (named ?? ways.Keys.AsEnumerable()).Where(caller.Reaches).ToList();
         var found = await db.Resources.Include(r => r.Credential).Where(r => ids.Contains(r.Id) && r.DeletedAt == null).OrderBy(r => r.Id).ToListAsync(ct);
-        found.RemoveAll(r => !ways.Contains(r.Id) && !caller.IsOrgAdmin);
+        found.RemoveAll(r => !ways.ContainsKey(r.Id) && !caller.IsOrgAdmin);
         if (named is null)
-            return ([.. found.Where(IsUsable).Select(r => (r, (IReadOnlyList<Way>)[.. ways[r.Id]]))], null);
+            return ([.. found.Where(IsUsable).Select(r => (r, ways[r.Id]))], null);
 
         return WhyNot(named, found) is { } refusal ? ([], refusal)
-            : ([.. found.Select(r => (r, (IReadOnlyList<Way>)(ways.Contains(r.Id) ? [.. ways[r.Id]] : [new Way(Grant.Admin, null)])))], null);
+            : ([.. found.Select(r => (r, ways.GetValueOrDefault(r.Id) ?? [new Way(Grant.Admin, null)]))], null);
     }
 
     private static bool IsUsable(Resource resource) => resource.IsActive && resource.Credential?.DeletedAt is null;

@@ -69,10 +69,11 @@ public sealed class StartDraft
             IdempotencyHash = wish.IdempotencyKey is null ? null : wish.Hash,
             ChangedAt = now,
         });
-        foreach (var (resource, ways) in reachable)
+        foreach (var address in wish.Addresses)
         {
-            foreach (var address in wish.Addresses)
-                draft.Consider(resource, ways, address, providers);
+            var request = new AccessRequest(address, wish.Reason, caller.MfaAt, now, now, now);
+            foreach (var (resource, ways) in reachable)
+                draft.Consider(resource, ways, request, providers);
         }
 
         return draft.WhyNot(wish) is { } why ? (null, why) : (draft, null);
@@ -130,9 +131,9 @@ public sealed class StartDraft
 
     private ResourceIp Longest => Session.ResourceIps.MaxBy(c => c.CapAt)!;
 
-    private void Consider(Resource resource, IReadOnlyList<Way> ways, Cidr address, ProviderSet providers)
+    private void Consider(Resource resource, IReadOnlyList<Way> ways, AccessRequest request, ProviderSet providers)
     {
-        var request = new AccessRequest(address, Session.Reason, Session.MfaAt, Session.StartedAt, Session.StartedAt, Session.StartedAt);
+        var address = request.Address!.Value;
         if (AddressLimits.WhyNot(providers, resource, address) is { } why)
             Skip(resource, address, why);
         else if (resource.FrozenAt is { } frozen)
