@@ -16,7 +16,7 @@ public sealed class AuditEntry
     public required string ActorType { get; set; }
     public string? ActorEmail { get; set; }
 
-    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER".</summary>
+    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER", "MAIL".</summary>
     public string? ResourceType { get; set; }
     public string? ResourceId { get; set; }
     public string? ResourceName { get; set; }

@@ -85,6 +85,9 @@ public sealed class Databases : IAsyncDisposable
     /// <summary>Rings in this process when audit rows were committed.</summary>
     public AuditBell AuditBell { get; } = new();
 
+    /// <summary>Mail was committed in this process: whoever sends it need not look all the time.</summary>
+    internal event Action? MailStored;
+
     /// <summary>All organizations. For <c>Engine/</c> only; a test sees to it.</summary>
     public EntryGuardDb OpenEngine() => WithBell(open(null));
 
@@ -142,7 +145,7 @@ public sealed class Databases : IAsyncDisposable
 
     private EntryGuardDb WithBell(EntryGuardDb db)
     {
-        db.AuditBell = AuditBell;
+        (db.AuditBell, db.MailStored) = (AuditBell, MailStored);
         return db;
     }
 
