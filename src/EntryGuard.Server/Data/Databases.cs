@@ -24,12 +24,14 @@ public sealed class Databases : IAsyncDisposable
     private readonly Func<EntryGuardDb> openOwner;
     private readonly string? dataDirectory;
     private readonly NpgsqlDataSource[] sources;
+    private readonly Action tellOfMail;
     private readonly Lock guard = new();
     private DataDirectoryLock? directoryLock;
 
     private Databases(
         bool isShared, Func<OrganizationId?, EntryGuardDb> open, Func<EntryGuardDb> openOwner, string? dataDirectory, params NpgsqlDataSource[] sources) =>
-        (IsShared, this.open, this.openOwner, this.dataDirectory, this.sources) = (isShared, open, openOwner, dataDirectory, sources);
+        (IsShared, this.open, this.openOwner, this.dataDirectory, this.sources, tellOfMail) =
+            (isShared, open, openOwner, dataDirectory, sources, () => MailStored?.Invoke());
 
     /// <summary>True on PostgreSQL.</summary>
     public bool IsShared { get; }
@@ -145,7 +147,7 @@ public sealed class Databases : IAsyncDisposable
 
     private EntryGuardDb WithBell(EntryGuardDb db)
     {
-        (db.AuditBell, db.MailStored) = (AuditBell, MailStored);
+        (db.AuditBell, db.MailStored) = (AuditBell, tellOfMail);
         return db;
     }
 

@@ -55,6 +55,8 @@ internal sealed class MailSender(
     {
         if (!outbox.IsOn)
             return;
+        foreach (var trouble in settings.UnusableFiles())
+            log.UnusableFile(trouble);
         var ct = stoppingToken;
         await right.WaitAsync(ct);   // a copy of the database is not to send everything again
         databases.MailStored += bell.Ring;
@@ -224,9 +226,12 @@ internal static partial class MailSenderLog
     [LoggerMessage(1552, LogLevel.Warning, "Mail {Mail} ({Kind}) was not sent, try {Attempts}: {Error} It is tried again at {NextAt:u}")]
     public static partial void NotSent(this ILogger log, Guid mail, string kind, int attempts, string error, DateTimeOffset nextAt);
 
-    [LoggerMessage(1553, LogLevel.Error, "Mail {Mail} ({Kind}) was given up after {Attempts} tries: {Error}")]
+    [LoggerMessage(1553, LogLevel.Error, "Mail {Mail} ({Kind}) was given up at try {Attempts}: {Error}")]
     public static partial void GivenUp(this ILogger log, Guid mail, string kind, int attempts, string error);
 
     [LoggerMessage(1554, LogLevel.Error, "The outbox could not be worked on; it is tried again in a minute")]
     public static partial void SenderFailed(this ILogger log, Exception e);
+
+    [LoggerMessage(1555, LogLevel.Error, "{Trouble} No mail is sent until it can be")]
+    public static partial void UnusableFile(this ILogger log, string trouble);
 }

@@ -11,9 +11,9 @@ namespace EntryGuard.Server.Mail;
 /// <param name="Closing">Last paragraph.</param>
 internal sealed record LetterText(string Subject, string Opening, IReadOnlyList<(string Name, string Value)> Facts, (string Words, string Url)? Link, string Closing)
 {
-    /// <summary>What others wrote, in one line: it cannot look like words of ours, nor like a header.</summary>
+    /// <summary>What others wrote, in one line and in its own direction: it cannot look like words of ours, nor like a header.</summary>
     public static string OneLine(string text) =>
-        string.Join(' ', new string([.. text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        string.Join(' ', new string([.. text.Select(c => IsBreak(c) ? ' ' : c)]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     public string ToPlain()
     {
@@ -48,6 +48,9 @@ internal sealed record LetterText(string Subject, string Opening, IReadOnlyList<
 
             """;
     }
+
+    // Controls, separators of lines and paragraphs, and what turns the direction of the words that follow.
+    private static bool IsBreak(char c) => char.IsControl(c) || c is '\u2028' or '\u2029' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 
     private static string Html(string text) => WebUtility.HtmlEncode(OneLine(text));
 }

@@ -59,7 +59,7 @@ public sealed class MailSettings
         return settings;
     }
 
-    /// <summary>What is wrong with the settings taken together, or with what they name; a sentence each.</summary>
+    /// <summary>What is wrong with the settings taken together; a sentence each.</summary>
     public static IEnumerable<string> Faults(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
@@ -75,12 +75,17 @@ public sealed class MailSettings
             yield return $"{Section}:Password and {Section}:PasswordFile exclude each other; give one of them.";
         if (Value("Username") is null != (Value("Password") ?? Value("PasswordFile")) is null)
             yield return $"{Section}:Username and a password go together; give both or neither.";
-        if (Value("PasswordFile") is { } passwordFile && Try(() => File.ReadAllText(passwordFile)) is { } unread)
-            yield return $"{Section}:PasswordFile cannot be read: {unread}";
-        if (Value("CaFile") is { } caFile && Try(() => ReadCas(caFile)) is { } noCa)
-            yield return $"{Section}:CaFile cannot be used: {noCa}";
 
         string? Value(string key) => configuration[$"{Section}:{key}"] is { Length: > 0 } value ? value : null;
+    }
+
+    /// <summary>Files that cannot be used now; a sentence each. No reason not to start: closings are not to wait for mail.</summary>
+    public IEnumerable<string> UnusableFiles()
+    {
+        if (PasswordFile is { Length: > 0 } passwordFile && Try(() => File.ReadAllText(passwordFile)) is { } unread)
+            yield return $"{Section}:PasswordFile cannot be read: {unread}";
+        if (CaFile is { Length: > 0 } caFile && Try(() => ReadCas(caFile)) is { } noCa)
+            yield return $"{Section}:CaFile cannot be used: {noCa}";
     }
 
     /// <summary>Null if the text is one mailbox; else what to write.</summary>

@@ -10,7 +10,7 @@ namespace EntryGuard.Server.Tests.Mail;
 
 public sealed class LetterTests
 {
-    private const string Evil = "<b>x</b> & \"y\"\r\nBcc: evil@example.org\r\n\r\nWords of ours\u2028";
+    private const string Evil = "<b>x</b> & \"y\"\r\nBcc: evil@example.org\r\n\r\nWords of ours\u2028\u202eback";
     private static readonly DateTimeOffset Noon = new(2026, 3, 2, 12, 0, 0, TimeSpan.Zero);
     private static readonly SecretBox Box = new(new EphemeralDataProtectionProvider());
 
@@ -59,6 +59,7 @@ public sealed class LetterTests
             message.GetRecipients().Count.ShouldBe(1);
             message.Subject!.ShouldNotContain('\n');
             message.HtmlBody!.ShouldNotContain("<b>");
+            $"{message.Subject}{message.HtmlBody}{message.TextBody}".ShouldNotContain('\u202e');
             message.TextBody!.Split('\n').ShouldNotContain(line => line.StartsWith("Bcc:") || line.StartsWith("Words of ours"));
         }
     }
