@@ -3,6 +3,7 @@ using EntryGuard.Server.Engine;
 using EntryGuard.Server.Features;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Server.Hosting.Start;
+using EntryGuard.Server.Mail;
 using EntryGuard.Server.Walkthrough;
 
 var command = CommandLine.Read(args);
@@ -19,6 +20,7 @@ try
     var builder = WebApplication.CreateBuilder([.. command.Settings]);
     builder.AddData();
     builder.AddProviders();
+    builder.Services.AddMail(builder.Configuration);
     builder.AddFirstMinutes();
     builder.AddEngine(builder.IsShared());
     builder.AddApi();

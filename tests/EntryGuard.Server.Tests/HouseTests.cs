@@ -28,11 +28,15 @@ public sealed partial class HouseTests
         Naming("EntryGuard.Server/Engine", "EntryGuard.Server.Features", "EntryGuard.Server.Hosting", "EntryGuard.Contracts").ShouldBeEmpty();
 
     [Fact]
+    public void Mail_knows_only_the_data_and_the_domain() =>
+        Naming("EntryGuard.Server/Mail", "EntryGuard.Server.Features", "EntryGuard.Server.Hosting", "EntryGuard.Server.Engine", "EntryGuard.Contracts").ShouldBeEmpty();
+
+    [Fact]
     public void Hosting_does_not_know_features() => Naming("EntryGuard.Server/Hosting", "EntryGuard.Server.Features").ShouldBeEmpty();
 
     [Fact]
     public void The_data_knows_only_the_domain() =>
-        Naming("EntryGuard.Server/Data", "EntryGuard.Server.Features", "EntryGuard.Server.Hosting", "EntryGuard.Server.Engine", "EntryGuard.Contracts").ShouldBeEmpty();
+        Naming("EntryGuard.Server/Data", "EntryGuard.Server.Features", "EntryGuard.Server.Hosting", "EntryGuard.Server.Engine", "EntryGuard.Server.Mail", "EntryGuard.Contracts").ShouldBeEmpty();
 
     [Fact]
     public void Features_do_not_call_each_other_but_look_at_sessions()

@@ -225,6 +225,7 @@ public sealed class TestApp : IAsyncDisposable
         await Services.GetRequiredService<Sweep>().RunOnce(CancellationToken.None);
         await Services.GetRequiredService<HealthReview>().CountAsync(CancellationToken.None);
         await Services.GetRequiredService<HealthReview>().HealAsync(CancellationToken.None);
+        await Services.GetRequiredService<MailOccasions>().StoreAsync(CancellationToken.None);
         var verifications = Services.GetRequiredService<VerificationRounds>();
         await verifications.RunAsync(CancellationToken.None);
         await verifications.QuietAsync();

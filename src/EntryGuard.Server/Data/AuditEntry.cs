@@ -21,7 +21,7 @@ public sealed class AuditEntry
     /// <summary>Name and first characters of the key that did it; null: it was none.</summary>
     public string? ActorKey { get; set; }
 
-    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER", "ROLE", ...</summary>
+    /// <summary>"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER", "ROLE", "MAIL", ...</summary>
     public string? ResourceType { get; set; }
     public string? ResourceId { get; set; }
     public string? ResourceName { get; set; }

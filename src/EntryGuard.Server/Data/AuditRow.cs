@@ -6,7 +6,7 @@ using EntryGuard.Domain;
 namespace EntryGuard.Server.Data;
 
 /// <summary>What an audit row is about.</summary>
-/// <param name="Type">"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER".</param>
+/// <param name="Type">"SESSION", "STATIC_IP_RULE", "RESOURCE", "CREDENTIAL", "API_KEY", "USER", "MAIL".</param>
 /// <param name="Id">Of the thing.</param>
 /// <param name="Name">The name it has now; null if such things have none.</param>
 public sealed record AuditSubject(string Type, string Id, string? Name);

@@ -24,12 +24,14 @@ public sealed class Databases : IAsyncDisposable
     private readonly Func<EntryGuardDb> openOwner;
     private readonly string? dataDirectory;
     private readonly NpgsqlDataSource[] sources;
+    private readonly Action tellOfMail;
     private readonly Lock guard = new();
     private DataDirectoryLock? directoryLock;
 
     private Databases(
         bool isShared, Func<OrganizationId?, EntryGuardDb> open, Func<EntryGuardDb> openOwner, string? dataDirectory, params NpgsqlDataSource[] sources) =>
-        (IsShared, this.open, this.openOwner, this.dataDirectory, this.sources) = (isShared, open, openOwner, dataDirectory, sources);
+        (IsShared, this.open, this.openOwner, this.dataDirectory, this.sources, tellOfMail) =
+            (isShared, open, openOwner, dataDirectory, sources, () => MailStored?.Invoke());
 
     /// <summary>True on PostgreSQL.</summary>
     public bool IsShared { get; }
@@ -93,6 +95,9 @@ public sealed class Databases : IAsyncDisposable
     /// <summary>Rings in this process when audit rows were committed.</summary>
     public AuditBell AuditBell { get; } = new();
 
+    /// <summary>Mail was committed in this process: whoever sends it need not look all the time.</summary>
+    internal event Action? MailStored;
+
     /// <summary>All organizations. For <c>Engine/</c> only; a test sees to it.</summary>
     public EntryGuardDb OpenEngine() => WithBell(open(null));
 
@@ -150,7 +155,7 @@ public sealed class Databases : IAsyncDisposable
 
     private EntryGuardDb WithBell(EntryGuardDb db)
     {
-        db.AuditBell = AuditBell;
+        (db.AuditBell, db.MailStored) = (AuditBell, tellOfMail);
         return db;
     }
 

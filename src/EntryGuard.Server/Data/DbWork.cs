@@ -52,6 +52,9 @@ public sealed class DbWork : IAsyncDisposable
         await DisposeAsync();
         foreach (var organization in told)
             db.AuditBell?.Ring(new OrganizationId(organization));
+        if (db.StoresMail)
+            db.MailStored?.Invoke();
+        db.StoresMail = false;
     }
 
     /// <summary>Idempotent.</summary>

@@ -34,6 +34,7 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     public DbSet<ResourceIp> ResourceIps => Set<ResourceIp>();
     public DbSet<HealthEvent> HealthEvents => Set<HealthEvent>();
     public DbSet<AuditEntry> Audit => Set<AuditEntry>();
+    public DbSet<OutboxMail> OutboxMails => Set<OutboxMail>();
 
     /// <summary>Owners that are sessions of users: what people are shown as sessions.</summary>
     public IQueryable<Session> UserSessions => Sessions.Where(s => s.Kind == OwnerKind.Session);
@@ -51,6 +52,12 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
 
     /// <summary>Rung after a commit that wrote audit rows; null only for migrations.</summary>
     internal AuditBell? AuditBell { get; set; }
+
+    /// <summary>Called after a commit that stored mail; null: nobody sends any here.</summary>
+    internal Action? MailStored { get; set; }
+
+    /// <summary>The transaction that goes on stores mail.</summary>
+    internal bool StoresMail { get; set; }
 
     /// <summary>Database time of the write to claims that is going on, for what follows from it; null: there was none.</summary>
     internal DateTimeOffset? WrittenAt { get; set; }
@@ -92,6 +99,7 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         c.Properties<OwnerKind>().HaveConversion<EnumText<OwnerKind>>();
         c.Properties<DriftPolicy>().HaveConversion<EnumText<DriftPolicy>>();
         c.Properties<HealthCategory>().HaveConversion<EnumText<HealthCategory>>();
+        c.Properties<MailKind>().HaveConversion<EnumText<MailKind>>();
         c.Properties<HealthEventId>().HaveConversion<HealthEventIdConverter>();
         c.Properties<ImmutableArray<ForeignRule>>().HaveConversion<ForeignRulesConverter, ForeignRulesComparer>();
         c.Properties<ImmutableArray<RuleQuota>>().HaveConversion<QuotasConverter, QuotasComparer>();
@@ -131,6 +139,7 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         model.Entity<ResourceIp>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<HealthEvent>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<AuditEntry>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<OutboxMail>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<AllowList>().HasQueryFilter(_ => false);
         model.Entity<Installation>().HasQueryFilter(_ => false);
         model.Entity<DataProtectionKey>().HasQueryFilter(_ => false);

@@ -16,7 +16,10 @@ public sealed class EngineMetrics : IDisposable
     private readonly Histogram<double> opening;
     private readonly Counter<long> calls;
     private readonly Counter<long> transitions;
+    private readonly Counter<long> mails;
     private double sweptAt;
+    private int mailsWaiting;
+    private double oldestMail;
 
     public EngineMetrics()
     {
@@ -26,6 +29,9 @@ public sealed class EngineMetrics : IDisposable
         opening = meter.CreateHistogram<double>("entryguard.opening", "s", "From the start of a claim to its rules standing");
         calls = meter.CreateCounter<long>("entryguard.provider_calls", "{call}", "Calls to providers");
         transitions = meter.CreateCounter<long>("entryguard.transitions", "{transition}", "Status changes of sessions and claims");
+        mails = meter.CreateCounter<long>("entryguard.mail_tries", "{try}", "Tries to send a mail");
+        meter.CreateObservableGauge("entryguard.mail_waiting", () => mailsWaiting, null, "Mails that are not sent yet, of the whole installation");
+        meter.CreateObservableGauge("entryguard.mail_oldest_waiting", () => oldestMail, "s", "Age of the oldest mail that is not sent yet; 0: there is none");
         meter.CreateObservableGauge("entryguard.sweep_last_run_timestamp", () => sweptAt, "s", "When the sweep last came to its end, Unix time");
     }
 
@@ -33,6 +39,11 @@ public sealed class EngineMetrics : IDisposable
         calls.Add(1, new("provider", type.ToString()), new("call", call), new("fault", fault ?? "none"));
 
     internal void Swept(DateTimeOffset at) => sweptAt = at.ToUnixTimeMilliseconds() / 1000.0;
+
+    /// <param name="outcome">"sent", "retried", "given_up".</param>
+    internal void Mailed(MailKind kind, string outcome) => mails.Add(1, new("kind", Names.Wire(kind)), new("outcome", outcome));
+
+    internal void MailWaits(int count, TimeSpan oldest) => (mailsWaiting, oldestMail) = (count, oldest.TotalSeconds);
 
     /// <summary>A write was committed.</summary>
     internal void Wrote(SessionWrite write)

@@ -19,7 +19,7 @@ public static class EngineSetup
     internal static TimeSpan StaleAfter => AliveEvery * AliveMisses;
 
     /// <summary>
-    /// Registers the engine. Needs as services: <see cref="Databases"/>, SecretBox, the providers; and <see cref="PrepareAsync"/> between
+    /// Registers the engine. Needs as services: <see cref="Databases"/>, SecretBox, mail, the providers; and <see cref="PrepareAsync"/> between
     /// the migrations and the start.
     /// </summary>
     /// <param name="builder">The server's.</param>
@@ -45,6 +45,8 @@ public static class EngineSetup
         services.AddSingleton<NodeMetrics>();
         services.Configure<RetentionSettings>(builder.Configuration.GetSection("EntryGuard:Retention"));
         services.AddSingleton<Retention>();
+        services.AddSingleton<MailOccasions>();
+        services.AddSingleton<MailSender>();
         services.AddSingleton<Housekeeping>();
         services.AddSingleton(_ => builder.Configuration.GetSection("EntryGuard:Reconciliation") is var brake
             ? new DriftBrake(brake.GetValue("MostRemovals", DriftBrake.Default.MostRules), brake.GetValue("MostPercent", DriftBrake.Default.MostPercent)) : DriftBrake.Default);
@@ -71,6 +73,7 @@ public static class EngineSetup
             services.AddHostedService<Rebuild>();
         services.AddHostedService(s => s.GetRequiredService<SweepLoop>());
         services.AddHostedService(s => s.GetRequiredService<Clock>());
+        services.AddHostedService(s => s.GetRequiredService<MailSender>());
 
         // Calls in flight have a time-out of 15 s; the rest is for writing down what they answered.
         services.PostConfigure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(25));

@@ -2,9 +2,10 @@ using EntryGuard.Server.Data;
 
 namespace EntryGuard.Server.Engine;
 
-/// <summary>What goes along with a sweep but is not part of it: figures, health events that lag behind, the database's mark, and, once an hour, pruning.</summary>
+/// <summary>What goes along with a sweep but is not part of it: figures, health events that lag behind, mail about what happened, the database's mark, and, once an hour, pruning.</summary>
 internal sealed class Housekeeping(
-    Databases databases, NodeMetrics node, HealthReview health, Retention retention, WriteRight right, TimeProvider time, ILogger<Housekeeping> log)
+    Databases databases, NodeMetrics node, HealthReview health, Retention retention, WriteRight right, TimeProvider time, ILogger<Housekeeping> log,
+    MailOccasions? mail = null)
 {
     private static readonly TimeSpan PruneEvery = TimeSpan.FromHours(1);
     private long prunedAt = time.GetTimestamp();
@@ -17,6 +18,8 @@ internal sealed class Housekeeping(
         {
             await node.RefreshAsync(ct);
             await health.HealAsync(ct);
+            if (mail is not null)
+                await mail.StoreAsync(ct);
             await RememberAsync(ct);
             if (!hasMore && time.GetElapsedTime(prunedAt) < PruneEvery)
                 return;

@@ -1,5 +1,6 @@
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Mail;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -16,8 +17,11 @@ public sealed class RetentionSettings
 }
 
 /// <summary>Lets go of what is over and old (E29): a bounded piece at a time, and never anything that is unsettled.</summary>
-public sealed class Retention(Databases databases, DatabaseClock clock, IOptions<RetentionSettings> settings, ILogger<Retention> log)
+public sealed class Retention(Databases databases, DatabaseClock clock, IOptions<RetentionSettings> settings, ILogger<Retention> log, Outbox? outbox = null)
 {
+    /// <summary>Days that a mail is remembered after it was sent, or given up.</summary>
+    public const int MailDays = 7;
+
     /// <summary>Most rows of a kind in one run; what is left goes with the next.</summary>
     public const int BatchSize = 1000;
 
@@ -31,9 +35,10 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         var audit = settings.Value.AuditDays > 0 ? await AuditAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct) : 0;
         if (settings.Value.AuditDays > 0)
             await HealthEventsAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct);
+        var mails = outbox is { IsOn: true } ? await MailsAsync(clock.Now.AddDays(-MailDays), ct) : 0;
         if (sessions + deleted + audit > 0)
             log.Pruned(sessions, deleted, audit);
-        return sessions == BatchSize || deleted == BatchSize || audit == BatchSize;
+        return sessions == BatchSize || deleted == BatchSize || audit == BatchSize || mails == BatchSize;
     }
 
     private async Task<int> SessionsAsync(DateTimeOffset before, CancellationToken ct)
@@ -96,6 +101,16 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         var old = await db.HealthEvents.Where(e => e.ResolvedAt < before).OrderBy(e => e.Id).Take(BatchSize).Select(e => e.Id).ToListAsync(ct);
         await db.HealthEvents.Where(e => old.Contains(e.Id)).ExecuteDeleteAsync(ct);
         await work.CommitAsync(ct);
+    }
+
+    private async Task<int> MailsAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var old = await db.OutboxMails.Where(m => m.SentAt < before || m.GaveUpAt < before).OrderBy(m => m.Id).Take(BatchSize).Select(m => m.Id).ToListAsync(ct);
+        var gone = await db.OutboxMails.Where(m => old.Contains(m.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
+        return gone;
     }
 
     // What is written about a session that has not come to its end stays, however old.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EntryGuard.Domain.Net;
+using EntryGuard.Server.Mail;
 using Npgsql;
 
 namespace EntryGuard.Server.Hosting.Start;
@@ -33,6 +34,14 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:Cluster:ClusterId", "the installation's code", Anything),
         new("EntryGuard:Cluster:AdvertisedAddress", "loopback", Address),
         new("EntryGuard:Cluster:SiloPort", "0", Whole(0, 65_535)),
+        new("EntryGuard:Mail:Host", "none: no mail", Host),
+        new("EntryGuard:Mail:Port", "587", Whole(1, 65_535)),
+        new("EntryGuard:Mail:Security", "starttls", OneOf("starttls", "tls", "none")),
+        new("EntryGuard:Mail:Username", "none", Anything),
+        new("EntryGuard:Mail:Password", "none", Anything),
+        new("EntryGuard:Mail:PasswordFile", "none", Anything),
+        new("EntryGuard:Mail:From", "none", value => MailSettings.FaultOfAddress(value)),
+        new("EntryGuard:Mail:CaFile", "those this machine trusts", Anything),
         new("EntryGuard:Reconciliation:MostRemovals", "10", Whole(0, 1_000_000)),
         new("EntryGuard:Reconciliation:MostPercent", "20", Whole(0, 100)),
         new("EntryGuard:Retention:SessionDays", "90", Whole(0, 36_500)),
@@ -54,6 +63,12 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
     private static Func<string, string?> Whole(int least, int most) => value =>
         int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
             ? null : $"is '{value}'; write a whole number from {least} to {most}";
+
+    private static Func<string, string?> OneOf(params string[] words) => value =>
+        words.Contains(value, StringComparer.OrdinalIgnoreCase) ? null : $"is '{value}'; write one of {string.Join(", ", words)}";
+
+    private static string? Host(string value) =>
+        Uri.CheckHostName(value) == UriHostNameType.Unknown ? $"is '{value}'; write the name or the address of one host, without a scheme and a port" : null;
 
     private static string? Range(string value) => Cidr.TryParse(value, out _, out var fault) ? null : fault;
 

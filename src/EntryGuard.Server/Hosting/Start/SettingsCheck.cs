@@ -1,4 +1,5 @@
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Mail;
 using Microsoft.Extensions.Configuration.CommandLine;
 
 namespace EntryGuard.Server.Hosting.Start;
@@ -45,6 +46,8 @@ internal static class SettingsCheck
 
         if (IsSet(configuration, "EntryGuard:Restored") && IsSet(configuration, "EntryGuard:TakeOver"))
             yield return "EntryGuard:Restored and EntryGuard:TakeOver exclude each other; give one of them.";
+        foreach (var fault in MailSettings.Faults(configuration))
+            yield return fault;
     }
 
     private static bool Is(Setting setting, string key) => setting.IsList

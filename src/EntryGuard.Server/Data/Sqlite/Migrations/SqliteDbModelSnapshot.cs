@@ -497,6 +497,84 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.ToTable("organizations");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.OutboxMail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("AboutId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("about_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("attempts");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Error")
+                        .HasMaxLength(500)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("error");
+
+                    b.Property<long?>("GaveUpAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("gave_up_at");
+
+                    b.Property<string>("IdempotencyKey")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("idempotency_key");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kind");
+
+                    b.Property<byte[]>("Letter")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("letter");
+
+                    b.Property<long?>("NextAttemptAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long?>("SentAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sent_at");
+
+                    b.Property<string>("To")
+                        .IsRequired()
+                        .HasMaxLength(320)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("to");
+
+                    b.HasKey("Id")
+                        .HasName("pk_outbox_mails");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_outbox_mails_next_attempt_at")
+                        .HasFilter("next_attempt_at IS NOT NULL");
+
+                    b.HasIndex("AboutId", "CreatedAt")
+                        .HasDatabaseName("ix_outbox_mails_about_id_created_at")
+                        .HasFilter("about_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "IdempotencyKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_outbox_mails_organization_id_idempotency_key");
+
+                    b.ToTable("outbox_mails");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1282,6 +1360,16 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasConstraintName("fk_health_events_resources_resource_id_organization_id");
 
                     b.Navigation("Resource");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.OutboxMail", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_outbox_mails_organizations_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 #nullable disable
 
-namespace EntryGuard.Server.Data.Postgres.Migrations
+namespace EntryGuard.Server.Data.Sqlite.Migrations
 {
     /// <inheritdoc />
     public partial class People : Migration
@@ -22,114 +22,143 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
             migrationBuilder.AddColumn<string>(
                 name: "authority",
                 table: "users",
-                type: "text",
+                type: "TEXT",
                 nullable: false,
                 defaultValue: "MEMBER");
 
-            migrationBuilder.AddColumn<DateTimeOffset>(
+            migrationBuilder.AddColumn<long>(
                 name: "deleted_at",
                 table: "users",
-                type: "timestamp with time zone",
+                type: "INTEGER",
                 nullable: true);
 
-            migrationBuilder.AddColumn<DateTimeOffset>(
+            migrationBuilder.AddColumn<long>(
                 name: "frozen_at",
                 table: "users",
-                type: "timestamp with time zone",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "kind",
                 table: "users",
-                type: "text",
+                type: "TEXT",
                 nullable: false,
                 defaultValue: "PERSON");
 
             migrationBuilder.AddColumn<Guid>(
                 name: "api_key_id",
                 table: "sessions",
-                type: "uuid",
+                type: "TEXT",
                 nullable: true);
 
-            migrationBuilder.AddColumn<DateTimeOffset>(
+            migrationBuilder.AddColumn<long>(
                 name: "mfa_at",
                 table: "sessions",
-                type: "timestamp with time zone",
+                type: "INTEGER",
                 nullable: true);
 
-            migrationBuilder.AddColumn<DateTimeOffset>(
+            migrationBuilder.AddColumn<long>(
                 name: "frozen_at",
                 table: "resources",
-                type: "timestamp with time zone",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "capped_by",
                 table: "resource_ips",
-                type: "text",
+                type: "TEXT",
                 nullable: true);
 
             migrationBuilder.AddColumn<Guid>(
                 name: "role_id",
                 table: "resource_ips",
-                type: "uuid",
+                type: "TEXT",
                 nullable: true);
 
-            migrationBuilder.AddColumn<DateTimeOffset>(
+            migrationBuilder.AddColumn<long>(
                 name: "frozen_at",
                 table: "organizations",
-                type: "timestamp with time zone",
+                type: "INTEGER",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "actor_key",
                 table: "audit",
-                type: "text",
+                type: "TEXT",
                 nullable: true);
 
             migrationBuilder.AddColumn<string>(
                 name: "networks",
                 table: "api_keys",
-                type: "text",
+                type: "TEXT",
                 nullable: false,
                 defaultValue: "");
 
             migrationBuilder.AddColumn<string>(
                 name: "resource_ids",
                 table: "api_keys",
-                type: "text",
+                type: "TEXT",
                 nullable: false,
                 defaultValue: "");
 
             migrationBuilder.AddColumn<Guid>(
                 name: "rotated_to",
                 table: "api_keys",
-                type: "uuid",
+                type: "TEXT",
                 nullable: true);
 
-            RowAccess.AsEngine(migrationBuilder, "UPDATE users SET authority = CASE WHEN is_org_admin THEN 'ADMIN' ELSE 'MEMBER' END");
+            migrationBuilder.Sql("UPDATE users SET authority = CASE WHEN is_org_admin THEN 'ADMIN' ELSE 'MEMBER' END");
 
             migrationBuilder.DropColumn(
                 name: "is_org_admin",
                 table: "users");
 
             migrationBuilder.CreateTable(
+                name: "outbox_mails",
+                columns: table => new
+                {
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    kind = table.Column<string>(type: "TEXT", nullable: false),
+                    to = table.Column<string>(type: "TEXT", maxLength: 320, nullable: false),
+                    about_id = table.Column<Guid>(type: "TEXT", nullable: true),
+                    idempotency_key = table.Column<string>(type: "TEXT", maxLength: 255, nullable: false),
+                    letter = table.Column<byte[]>(type: "BLOB", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    attempts = table.Column<int>(type: "INTEGER", nullable: false),
+                    next_attempt_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    sent_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    gave_up_at = table.Column<long>(type: "INTEGER", nullable: true),
+                    error = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_outbox_mails", x => x.id);
+                    table.ForeignKey(
+                        name: "fk_outbox_mails_organizations_organization_id",
+                        column: x => x.organization_id,
+                        principalTable: "organizations",
+                        principalColumn: "id",
+                        onDelete: ReferentialAction.Restrict);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "roles",
                 columns: table => new
                 {
-                    id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    name = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
-                    description = table.Column<string>(type: "character varying(1000)", maxLength: 1000, nullable: true),
-                    max_session = table.Column<long>(type: "bigint", nullable: true),
-                    is_reason_required = table.Column<bool>(type: "boolean", nullable: false),
-                    reason_pattern = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: true),
-                    networks = table.Column<string>(type: "text", nullable: false),
-                    hours = table.Column<string>(type: "text", nullable: true),
-                    time_zone = table.Column<string>(type: "text", nullable: true),
-                    mfa_within = table.Column<long>(type: "bigint", nullable: true),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false),
-                    updated_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    name = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    description = table.Column<string>(type: "TEXT", maxLength: 1000, nullable: true),
+                    max_session = table.Column<long>(type: "INTEGER", nullable: true),
+                    is_reason_required = table.Column<bool>(type: "INTEGER", nullable: false),
+                    reason_pattern = table.Column<string>(type: "TEXT", maxLength: 200, nullable: true),
+                    networks = table.Column<string>(type: "TEXT", nullable: false),
+                    hours = table.Column<string>(type: "TEXT", nullable: true),
+                    time_zone = table.Column<string>(type: "TEXT", nullable: true),
+                    mfa_within = table.Column<long>(type: "INTEGER", nullable: true),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false),
+                    updated_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -147,10 +176,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 name: "role_resources",
                 columns: table => new
                 {
-                    role_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    resource_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    role_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    resource_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -179,10 +208,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 name: "role_users",
                 columns: table => new
                 {
-                    role_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    user_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    organization_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
+                    role_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    user_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    organization_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    created_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -227,6 +256,24 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 filter: "wanted = 'PRESENT'");
 
             migrationBuilder.CreateIndex(
+                name: "ix_outbox_mails_about_id_created_at",
+                table: "outbox_mails",
+                columns: new[] { "about_id", "created_at" },
+                filter: "about_id IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_outbox_mails_next_attempt_at",
+                table: "outbox_mails",
+                column: "next_attempt_at",
+                filter: "next_attempt_at IS NOT NULL");
+
+            migrationBuilder.CreateIndex(
+                name: "ix_outbox_mails_organization_id_idempotency_key",
+                table: "outbox_mails",
+                columns: new[] { "organization_id", "idempotency_key" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "ix_role_resources_organization_id",
                 table: "role_resources",
                 column: "organization_id");
@@ -261,15 +308,14 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                 table: "roles",
                 columns: new[] { "organization_id", "name" },
                 unique: true);
-
-            RowAccess.TenantTable(migrationBuilder, "role_resources");
-            RowAccess.TenantTable(migrationBuilder, "role_users");
-            RowAccess.TenantTable(migrationBuilder, "roles");
         }
 
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropTable(
+                name: "outbox_mails");
+
             migrationBuilder.DropTable(
                 name: "role_resources");
 
@@ -350,7 +396,7 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
             migrationBuilder.AddColumn<bool>(
                 name: "is_org_admin",
                 table: "users",
-                type: "boolean",
+                type: "INTEGER",
                 nullable: false,
                 defaultValue: false);
 

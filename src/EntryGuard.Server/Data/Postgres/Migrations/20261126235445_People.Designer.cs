@@ -12,7 +12,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace EntryGuard.Server.Data.Postgres.Migrations
 {
     [DbContext(typeof(PostgresDb))]
-    [Migration("20261126232551_People")]
+    [Migration("20261126235445_People")]
     partial class People
     {
         /// <inheritdoc />
@@ -507,6 +507,84 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasDatabaseName("ix_organizations_slug");
 
                     b.ToTable("organizations");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.OutboxMail", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<Guid?>("AboutId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("about_id");
+
+                    b.Property<int>("Attempts")
+                        .HasColumnType("integer")
+                        .HasColumnName("attempts");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Error")
+                        .HasMaxLength(500)
+                        .HasColumnType("character varying(500)")
+                        .HasColumnName("error");
+
+                    b.Property<DateTimeOffset?>("GaveUpAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("gave_up_at");
+
+                    b.Property<string>("IdempotencyKey")
+                        .IsRequired()
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
+                        .HasColumnName("idempotency_key");
+
+                    b.Property<string>("Kind")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("kind");
+
+                    b.Property<byte[]>("Letter")
+                        .HasColumnType("bytea")
+                        .HasColumnName("letter");
+
+                    b.Property<DateTimeOffset?>("NextAttemptAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("next_attempt_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("SentAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("sent_at");
+
+                    b.Property<string>("To")
+                        .IsRequired()
+                        .HasMaxLength(320)
+                        .HasColumnType("character varying(320)")
+                        .HasColumnName("to");
+
+                    b.HasKey("Id")
+                        .HasName("pk_outbox_mails");
+
+                    b.HasIndex("NextAttemptAt")
+                        .HasDatabaseName("ix_outbox_mails_next_attempt_at")
+                        .HasFilter("next_attempt_at IS NOT NULL");
+
+                    b.HasIndex("AboutId", "CreatedAt")
+                        .HasDatabaseName("ix_outbox_mails_about_id_created_at")
+                        .HasFilter("about_id IS NOT NULL");
+
+                    b.HasIndex("OrganizationId", "IdempotencyKey")
+                        .IsUnique()
+                        .HasDatabaseName("ix_outbox_mails_organization_id_idempotency_key");
+
+                    b.ToTable("outbox_mails");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterNode", b =>
@@ -1365,6 +1443,16 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasConstraintName("fk_health_events_resources_resource_id_organization_id");
 
                     b.Navigation("Resource");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.OutboxMail", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_outbox_mails_organizations_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterNode", b =>
