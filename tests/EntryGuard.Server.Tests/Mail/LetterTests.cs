@@ -118,7 +118,12 @@ public sealed class LetterTests
 
     private static OutboxMail Row(Letter letter, string to, Guid id) => new()
     {
-        Id = id, Kind = letter.Kind, To = to, IdempotencyKey = "k", CreatedAt = Noon, Letter = Box.ProtectLetter(default, id, letter.ToJson()),
+        Id = id,
+        Kind = letter.Kind,
+        To = to,
+        IdempotencyKey = "k",
+        CreatedAt = Noon,
+        Letter = Box.ProtectLetter(default, id, letter.ToJson()),
     };
 
     private static Outbox Outbox() => new(Settings(), Box);
