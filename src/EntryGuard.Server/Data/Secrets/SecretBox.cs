@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace EntryGuard.Server.Data.Secrets;
 
-/// <summary>Encrypts the secret of a credential, for that credential of that organization only: a row copied elsewhere cannot be read (E31).</summary>
+/// <summary>Encrypts a secret for the one row it belongs to, of that organization only: copied elsewhere it cannot be read (E31).</summary>
 public sealed class SecretBox(IDataProtectionProvider protection)
 {
     /// <summary>What goes into <see cref="Credential.Secret"/>.</summary>
@@ -38,6 +38,17 @@ public sealed class SecretBox(IDataProtectionProvider protection)
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    /// <summary>What goes into <see cref="UserSecret.Totp"/>.</summary>
+    public byte[] ProtectTotp(OrganizationId organization, UserId user, byte[] totp) => For(organization, user).Protect(totp);
+
+    /// <exception cref="CryptographicException">It was encrypted for another user, or by a key that is gone.</exception>
+    public byte[] UnprotectTotp(OrganizationId organization, UserId user, byte[] totp) => For(organization, user).Unprotect(totp);
+
+    private IDataProtector For(OrganizationId organization, UserId user) => protection.CreateProtector(
+        "EntryGuard.Totp.v1",
+        organization.Value.ToString("n", CultureInfo.InvariantCulture),
+        user.Value.ToString("n", CultureInfo.InvariantCulture));
 
     private IDataProtector For(OrganizationId organization, CredentialId credential) => protection.CreateProtector(
         "EntryGuard.Credential.v1",

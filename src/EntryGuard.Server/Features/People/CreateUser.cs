@@ -8,16 +8,17 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.People;
 
-/// <summary><c>POST /users</c>. An API key made for the user lets it in.</summary>
+/// <summary><c>POST /users</c>. An invitation lets the user in: sent, or, without mail, in the answer.</summary>
 public static class CreateUser
 {
     private static Refusal EmailTaken { get; } = Refusal.Field("email", "belongs to another user of the organization; write another one", ErrorCodes.EmailTaken);
 
     public static async Task<Results<Created<UserResponse>, RefusalResult>> Handle(
-        CreateUserRequest request, EntryGuardDb db, Caller caller, DatabaseClock clock, HttpResponse response, CancellationToken ct)
+        CreateUserRequest request, EntryGuardDb db, Caller caller, HandOver handOver, DatabaseClock clock, HttpResponse response, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(handOver);
         ArgumentNullException.ThrowIfNull(clock);
         var now = clock.Now;
         var errors = new Dictionary<string, string>();
@@ -34,6 +35,7 @@ public static class CreateUser
         };
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
+        HandOverResponse invitation;
         try
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
@@ -46,6 +48,8 @@ public static class CreateUser
                 authority = Names.Wire(user.Authority),
                 mayNameAddress = user.MayNameAddress,
             }));
+            await db.SaveChangesAsync(ct);
+            invitation = await handOver.InviteAsync(db, user, now, ct);
             await work.CommitAsync(ct);
         }
         catch (DbUpdateException e) when (UniqueNames.Refused(e))
@@ -53,6 +57,6 @@ public static class CreateUser
             return new RefusalResult(EmailTaken);
         }
 
-        return TypedResults.Created($"/api/v1/users/{user.Id.Value}", await GetUser.FindAsync(db, user.Id, response, ct));
+        return TypedResults.Created($"/api/v1/users/{user.Id.Value}", (await GetUser.FindAsync(db, user.Id, response, ct))! with { Invitation = invitation });
     }
 }

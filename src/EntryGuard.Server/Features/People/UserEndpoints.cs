@@ -10,7 +10,7 @@ public static class UserEndpoints
         var users = api.MapGroup("/users").WithTags("Users").RequireAdmin().RequireScope(ApiScopes.UsersWrite);
         users.MapGet("", ListUsers.Handle).WithName("ListUsers").WithSummary("All users, oldest first").RequireScope(ApiScopes.UsersRead);
         users.MapGet("/{id}", GetUser.Handle).WithName("GetUser").WithSummary("One user").RequireScope(ApiScopes.UsersRead);
-        users.MapPost("", CreateUser.Handle).WithName("CreateUser").WithSummary("Add a person or a machine account; an API key lets it in");
+        users.MapPost("", CreateUser.Handle).WithName("CreateUser").WithSummary("Add a person and invite them");
         users.MapPatch("/{id}", UpdateUser.Handle).WithName("UpdateUser").WithSummary("Change it; what it opened follows");
     }
 }
