@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EntryGuard.Contracts;
 
 /// <summary>Body of <c>POST /api/v1/users</c>.</summary>
@@ -67,6 +69,16 @@ public sealed record UserResponse
 
     /// <summary>No session of it starts since then; null: they may.</summary>
     public DateTimeOffset? FrozenAt { get; init; }
+
+    /// <summary>One-time codes are on, or there is a passkey.</summary>
+    public bool MfaEnabled { get; init; }
+
+    /// <summary>Null: never.</summary>
+    public DateTimeOffset? LastLoginAt { get; init; }
+
+    /// <summary>In the answer that adds the user: how the invitation went out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HandOverResponse? Invitation { get; init; }
 
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

@@ -166,6 +166,54 @@ public static class ErrorCodes
     /// <summary>It would leave the organization without an admin.</summary>
     public const string LastAdmin = "LAST_ADMIN";
 
+    /// <summary>E-mail address, password or organization is wrong, or the account is not in use; which, is not told.</summary>
+    public const string SignInFailed = "SIGN_IN_FAILED";
+
+    /// <summary>The token is wrong, used, or too old.</summary>
+    public const string TokenInvalid = "TOKEN_INVALID";
+
+    /// <summary>The user or the organization is deactivated.</summary>
+    public const string Suspended = "SUSPENDED";
+
+    /// <summary>Only an administrator makes accounts here.</summary>
+    public const string RegistrationClosed = "REGISTRATION_CLOSED";
+
+    /// <summary>The password does not keep the organization's rules; the message says which.</summary>
+    public const string PasswordRefused = "PASSWORD_REFUSED";
+
+    /// <summary>The code is wrong, or was used.</summary>
+    public const string CodeInvalid = "CODE_INVALID";
+
+    /// <summary>A second factor is on already.</summary>
+    public const string MfaAlreadyOn = "MFA_ALREADY_ON";
+
+    /// <summary>No second factor is on, or none is being set up.</summary>
+    public const string MfaOff = "MFA_OFF";
+
+    /// <summary>The organization demands a second factor, and it would be the last one.</summary>
+    public const string MfaDemanded = "MFA_DEMANDED";
+
+    /// <summary>The second factor was shown too long ago for this.</summary>
+    public const string MfaOutdated = "MFA_OUTDATED";
+
+    /// <summary>The passkey's answer does not prove it.</summary>
+    public const string PasskeyInvalid = "PASSKEY_INVALID";
+
+    /// <summary>No such passkey.</summary>
+    public const string PasskeyNotFound = "PASSKEY_NOT_FOUND";
+
+    /// <summary>No such sign-in, or it is over.</summary>
+    public const string SignInNotFound = "SIGN_IN_NOT_FOUND";
+
+    /// <summary>The user has a password: there is nothing to invite to.</summary>
+    public const string AlreadyJoined = "ALREADY_JOINED";
+
+    /// <summary>The request came by cookie without the matching <c>X-CSRF-Token</c>.</summary>
+    public const string CsrfTokenMissing = "CSRF_TOKEN_MISSING";
+
+    /// <summary>Cookies need https.</summary>
+    public const string CookiesNeedHttps = "COOKIES_NEED_HTTPS";
+
     /// <summary>No such API key.</summary>
     public const string ApiKeyNotFound = "API_KEY_NOT_FOUND";
 

@@ -17,6 +17,20 @@ public readonly record struct ApiKeyId(Guid Value) : IComparable<ApiKeyId>
     public int CompareTo(ApiKeyId other) => Value.CompareTo(other.Value);
 }
 
+/// <summary>One sign-in of one user, from the password or passkey to the sign-out.</summary>
+public readonly record struct SignInId(Guid Value) : IComparable<SignInId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(SignInId other) => Value.CompareTo(other.Value);
+}
+
+/// <summary>One passkey of one user.</summary>
+public readonly record struct PasskeyId(Guid Value) : IComparable<PasskeyId>
+{
+    /// <summary>Order of creation.</summary>
+    public int CompareTo(PasskeyId other) => Value.CompareTo(other.Value);
+}
+
 /// <summary>What some users may open, and on which terms.</summary>
 public readonly record struct RoleId(Guid Value) : IComparable<RoleId>
 {

@@ -2,6 +2,7 @@ using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Features;
 using EntryGuard.Server.Hosting;
+using EntryGuard.Server.Hosting.SignIns;
 using EntryGuard.Server.Hosting.Start;
 using EntryGuard.Server.Mail;
 using EntryGuard.Server.Walkthrough;
@@ -53,6 +54,7 @@ static void Map(WebApplication app)
 {
     app.UseApi();
     app.MapApi();
+    app.MapKeys();
     app.MapApiDocument();
     app.MapHealth();
     app.MapMetrics();

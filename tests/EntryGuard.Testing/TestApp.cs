@@ -5,9 +5,12 @@ using EntryGuard.Domain.Providers;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Data.Secrets;
 using EntryGuard.Server.Engine;
+using EntryGuard.Server.Features.SignIns;
 using EntryGuard.Server.Hosting.ApiKeys;
+using EntryGuard.Server.Hosting.SignIns;
 using EntryGuard.Testing.Providers;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
@@ -32,6 +35,7 @@ public sealed class TestApp : IAsyncDisposable
     private readonly WebApplicationFactory<Program> factory;
     private readonly InlineEngine engine = new();
     private readonly ErrorLog errors = new();
+    private readonly CountingHasher hasher = new();
     private readonly TestDatabase database;
     private readonly Databases opened;
     private readonly ConcurrentDictionary<(string Name, string Organization), TestUser> users = new();
@@ -50,6 +54,7 @@ public sealed class TestApp : IAsyncDisposable
             host.UseSetting(database.IsPostgres ? "EntryGuard:Postgres" : "EntryGuard:DataDirectory", database.IsPostgres ? database.ConnectionString : database.Directory);
             host.UseSetting("EntryGuard:RateLimits:PerAddressPerMinute", "0");
             host.UseSetting("EntryGuard:RateLimits:PerKeyPerMinute", "0");
+            host.UseSetting("EntryGuard:RateLimits:SignIn", "false");
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
             host.ConfigureLogging(logs => logs.ClearProviders().AddProvider(errors));
@@ -64,6 +69,9 @@ public sealed class TestApp : IAsyncDisposable
 
     /// <summary>The one kind of allow-list there is: <c>SCRIPTED/LIST</c>.</summary>
     public ScriptedProvider Provider { get; }
+
+    /// <summary>How often a password was compared with a hash so far: what a sign-in costs, whatever comes of it.</summary>
+    public int PasswordChecks => hasher.Checks;
 
     /// <summary>Rows a test needs that no request makes.</summary>
     public TestSeed Seed { get; }
@@ -101,11 +109,15 @@ public sealed class TestApp : IAsyncDisposable
     public TestUser AsAdmin(string organization = "acme") => As("admin", organization, true);
 
     /// <summary>Speaks HTTP from an address.</summary>
-    public HttpClient Client(string address = "198.51.100.1")
+    public HttpClient Client(string address = "198.51.100.1") => new(Handler(address)) { BaseAddress = factory.Server.BaseAddress };
+
+    /// <summary>Speaks HTTPS from an address and keeps cookies, as a browser does.</summary>
+    public Browser Browser(string address = "198.51.100.1", string host = "https://entryguard.example") => new(Handler(address), new Uri(host));
+
+    private HttpMessageHandler Handler(string address)
     {
         var peer = Domain.Net.Cidr.Parse(address).FirstAddress;
-        var handler = factory.Server.CreateHandler(context => context.Connection.RemoteIpAddress = peer);
-        return new HttpClient(handler) { BaseAddress = factory.Server.BaseAddress };
+        return factory.Server.CreateHandler(context => context.Connection.RemoteIpAddress = peer);
     }
 
     /// <summary>A new credential of the scripted provider, encrypted as the server does it.</summary>
@@ -177,6 +189,8 @@ public sealed class TestApp : IAsyncDisposable
     public async Task RunUntilQuiet()
     {
         await Services.GetRequiredService<ApiKeyUse>().FlushAsync(CancellationToken.None);
+        await Services.GetRequiredService<SignInUse>().FlushAsync(CancellationToken.None);
+        await Services.GetRequiredService<ForgottenPasswords>().FlushAsync(CancellationToken.None);
         var worker = Services.GetRequiredService<AllowListWorker>();
         for (var round = 0; round < MostRounds; round++)
         {
@@ -254,6 +268,9 @@ public sealed class TestApp : IAsyncDisposable
         services.AddSingleton<TimeProvider>(Time);
         services.RemoveAll<Databases>();
         services.AddSingleton(opened);   // an instance: it outlives the server
+        services.RemoveAll<IPasswordHasher<User>>();
+        services.AddSingleton<IPasswordHasher<User>>(hasher);
+        services.PostConfigure<PasswordHasherOptions>(options => options.IterationCount = CountingHasher.Iterations);
         services.RemoveAll<DatabaseClock>();
         services.AddSingleton(new DatabaseClock(Time, _ => Task.FromResult(Time.GetUtcNow())));
     }

@@ -27,6 +27,13 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     public DbSet<RoleUser> RoleUsers => Set<RoleUser>();
     public DbSet<RoleResource> RoleResources => Set<RoleResource>();
     public DbSet<ApiKey> ApiKeys => Set<ApiKey>();
+    public DbSet<UserSecret> UserSecrets => Set<UserSecret>();
+    public DbSet<SignIn> SignIns => Set<SignIn>();
+    public DbSet<RefreshToken> RefreshTokens => Set<RefreshToken>();
+    public DbSet<Passkey> Passkeys => Set<Passkey>();
+    public DbSet<OneTimeToken> OneTimeTokens => Set<OneTimeToken>();
+    public DbSet<SigningKey> SigningKeys => Set<SigningKey>();
+    public DbSet<SignInFailure> SignInFailures => Set<SignInFailure>();
     public DbSet<Credential> Credentials => Set<Credential>();
     public DbSet<Resource> Resources => Set<Resource>();
     public DbSet<AllowList> AllowLists => Set<AllowList>();
@@ -85,6 +92,8 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         c.Properties<OrganizationId>().HaveConversion<OrganizationIdConverter>();
         c.Properties<UserId>().HaveConversion<UserIdConverter>();
         c.Properties<ApiKeyId>().HaveConversion<ApiKeyIdConverter>();
+        c.Properties<SignInId>().HaveConversion<SignInIdConverter>();
+        c.Properties<PasskeyId>().HaveConversion<PasskeyIdConverter>();
         c.Properties<RoleId>().HaveConversion<RoleIdConverter>();
         c.Properties<CredentialId>().HaveConversion<CredentialIdConverter>();
         c.Properties<ResourceId>().HaveConversion<ResourceIdConverter>();
@@ -112,6 +121,9 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         c.Properties<Authority>().HaveConversion<EnumText<Authority>>();
         c.Properties<UserKind>().HaveConversion<EnumText<UserKind>>();
         c.Properties<Grant>().HaveConversion<EnumText<Grant>>();
+        c.Properties<SignInMethod>().HaveConversion<EnumText<SignInMethod>>();
+        c.Properties<SignInEnd>().HaveConversion<EnumText<SignInEnd>>();
+        c.Properties<TokenPurpose>().HaveConversion<EnumText<TokenPurpose>>();
         c.Properties<ResourceHealth>().HaveConversion<EnumText<ResourceHealth>>();
     }
 
@@ -133,6 +145,11 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         model.Entity<RoleUser>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<RoleResource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<ApiKey>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<UserSecret>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<SignIn>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<RefreshToken>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<Passkey>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
+        model.Entity<OneTimeToken>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<Credential>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<Resource>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
         model.Entity<Session>().HasQueryFilter(o => o.OrganizationId == TenantOrNobody);
@@ -143,6 +160,8 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
         model.Entity<AllowList>().HasQueryFilter(_ => false);
         model.Entity<Installation>().HasQueryFilter(_ => false);
         model.Entity<DataProtectionKey>().HasQueryFilter(_ => false);
+        model.Entity<SigningKey>().HasQueryFilter(_ => false);
+        model.Entity<SignInFailure>().HasQueryFilter(_ => false);
         if (!IsShared)
             return;
         model.Entity<ClusterNode>().HasQueryFilter(_ => false);
@@ -158,6 +177,8 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
     private sealed class OrganizationIdConverter() : ValueConverter<OrganizationId, Guid>(id => id.Value, value => new(value));
     private sealed class UserIdConverter() : ValueConverter<UserId, Guid>(id => id.Value, value => new(value));
     private sealed class ApiKeyIdConverter() : ValueConverter<ApiKeyId, Guid>(id => id.Value, value => new(value));
+    private sealed class SignInIdConverter() : ValueConverter<SignInId, Guid>(id => id.Value, value => new(value));
+    private sealed class PasskeyIdConverter() : ValueConverter<PasskeyId, Guid>(id => id.Value, value => new(value));
     private sealed class RoleIdConverter() : ValueConverter<RoleId, Guid>(id => id.Value, value => new(value));
     private sealed class CredentialIdConverter() : ValueConverter<CredentialId, Guid>(id => id.Value, value => new(value));
     private sealed class ResourceIdConverter() : ValueConverter<ResourceId, Guid>(id => id.Value, value => new(value));

@@ -27,6 +27,25 @@ public sealed class Organization
 
     /// <summary>Fewest bits of a static rule's prefix, 1–128; what is wider is refused.</summary>
     public int WidestIPv6 { get; set; } = 56;
+
+    /// <summary>Characters, 8–128.</summary>
+    public int PasswordMinLength { get; set; } = 12;
+    public bool PasswordNeedsUpper { get; set; }
+    public bool PasswordNeedsLower { get; set; }
+    public bool PasswordNeedsDigit { get; set; }
+
+    /// <summary>Anything that is neither letter nor digit.</summary>
+    public bool PasswordNeedsSpecial { get; set; }
+
+    /// <summary>1–365; null: a password does not grow old.</summary>
+    public int? PasswordExpirationDays { get; set; }
+
+    /// <summary>So many passwords back, the current one included, none comes again; 0–24.</summary>
+    public int PasswordHistory { get; set; } = 5;
+
+    /// <summary>Whoever signs in with a password shows a second factor as well, and sets one up if there is none.</summary>
+    public bool MfaRequired { get; set; }
+
     /// <summary>No session starts since then; null: they may.</summary>
     public DateTimeOffset? FrozenAt { get; set; }
     public DateTimeOffset CreatedAt { get; set; }

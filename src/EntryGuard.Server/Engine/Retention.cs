@@ -25,6 +25,8 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
     /// <summary>Most rows of a kind in one run; what is left goes with the next.</summary>
     public const int BatchSize = 1000;
 
+    private const int MostFailures = 100_000;
+
     /// <summary>One run.</summary>
     /// <returns>True if there may be more to do.</returns>
     public async Task<bool> PruneAsync(CancellationToken ct)
@@ -35,10 +37,29 @@ public sealed class Retention(Databases databases, DatabaseClock clock, IOptions
         var audit = settings.Value.AuditDays > 0 ? await AuditAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct) : 0;
         if (settings.Value.AuditDays > 0)
             await HealthEventsAsync(clock.Now.AddDays(-settings.Value.AuditDays), ct);
+        var signIns = await SignInsAsync(clock.Now, ct);
         var mails = outbox is { IsOn: true } ? await MailsAsync(clock.Now.AddDays(-MailDays), ct) : 0;
         if (sessions + deleted + audit > 0)
             log.Pruned(sessions, deleted, audit);
-        return sessions == BatchSize || deleted == BatchSize || audit == BatchSize || mails == BatchSize;
+        return sessions == BatchSize || deleted == BatchSize || audit == BatchSize || mails == BatchSize || signIns == BatchSize;
+    }
+
+    // What nobody can sign in with any more. A sign-in that is over is kept as long as a session, for whoever asks who was in.
+    private async Task<int> SignInsAsync(DateTimeOffset now, CancellationToken ct)
+    {
+        var (day, old) = (now.AddDays(-1), now.AddDays(-settings.Value.SessionDays));
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var tokens = await db.RefreshTokens.Where(t => t.ExpiresAt < day).OrderBy(t => t.ExpiresAt).Take(BatchSize).ExecuteDeleteAsync(ct);
+        await db.OneTimeTokens.Where(t => t.ExpiresAt < day).ExecuteDeleteAsync(ct);
+        await db.SignInFailures.Where(f => f.LastAt < now - SignInGuard.Memory).ExecuteDeleteAsync(ct);
+        var tooMany = await db.SignInFailures.OrderByDescending(f => f.LastAt).Skip(MostFailures).Select(f => (DateTimeOffset?)f.LastAt).FirstOrDefaultAsync(ct);
+        if (tooMany is { } oldest)   // names made up by whoever has many addresses
+            await db.SignInFailures.Where(f => f.LastAt <= oldest).ExecuteDeleteAsync(ct);
+        var gone = settings.Value.SessionDays == 0 ? [] : await db.SignIns.Where(s => s.ExpiresAt < old).OrderBy(s => s.ExpiresAt).Take(BatchSize).Select(s => s.Id).ToListAsync(ct);
+        await db.SignIns.Where(s => gone.Contains(s.Id)).ExecuteDeleteAsync(ct);
+        await work.CommitAsync(ct);
+        return Math.Max(tokens, gone.Count);
     }
 
     private async Task<int> SessionsAsync(DateTimeOffset before, CancellationToken ct)

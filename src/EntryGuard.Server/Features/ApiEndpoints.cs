@@ -1,4 +1,5 @@
 using EntryGuard.Server.Features.Sessions;
+using EntryGuard.Server.Features.SignIns;
 
 namespace EntryGuard.Server.Features;
 
@@ -6,11 +7,16 @@ namespace EntryGuard.Server.Features;
 public static class ApiEndpoints
 {
     /// <summary>What slices need besides the house.</summary>
-    public static void AddFeatures(this IServiceCollection services) => services.AddSingleton<Events.EventStreams>();
+    public static void AddFeatures(this IServiceCollection services)
+    {
+        services.AddSingleton<Events.EventStreams>();
+        services.AddSignInFeatures();
+    }
 
     public static void MapApi(this IEndpointRouteBuilder app)
     {
         var api = app.MapGroup("/api/v1");
+        SignInEndpoints.Map(api);
         Credentials.CredentialEndpoints.Map(api);
         Me.MeEndpoints.Map(api);
         People.UserEndpoints.Map(api);

@@ -36,6 +36,40 @@ internal static class RequestFields
         return text;
     }
 
+    /// <summary>
+    /// Lower case. Only what tells one person from another is checked; whether post arrives there is for the post to find out. Plain ASCII:
+    /// "lower case" then means one thing here and in both databases, and no letter looks like another.
+    /// </summary>
+    public static string Email(string field, string? given, Dictionary<string, string> errors)
+    {
+        // RFC 5321, section 4.5.3.1: 64 before the @, 255 after it, and 254 in all by 4.5.3.1.3 (a path is at most 256, its brackets included).
+        const int Longest = 254, LongestLocalPart = 64;
+        var text = given?.Trim() ?? "";
+        var at = text.LastIndexOf('@');
+        if (text.Length == 0)
+            errors[field] = "is missing";
+        else if (text.Any(c => c is <= ' ' or > '~'))
+            errors[field] = "holds spaces or characters other than plain ASCII; write a domain of another script in its xn-- form";
+        else if (at < 1 || at == text.Length - 1 || text.IndexOf('@', StringComparison.Ordinal) != at)
+            errors[field] = "is no e-mail address; write one such as ann@example.com";
+        else if (text.Length > Longest || at > LongestLocalPart)
+            errors[field] = $"is too long; write at most {Longest} characters, {LongestLocalPart} of them before the @";
+        return text.ToLowerInvariant();
+    }
+
+    /// <summary>A slug as it was given out: lower case, digits and hyphens; what only looks like one is none.</summary>
+    public static string Slug(string field, string? given, Dictionary<string, string> errors)
+    {
+        var text = given?.Trim() ?? "";
+        if (text.Length == 0)
+            errors[field] = "is missing";
+        else if (text.Length > Slugs.Longest)
+            errors[field] = $"is {text.Length} characters long; write at most {Slugs.Longest}";
+        else if (!text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
+            errors[field] = "holds something other than letters, digits and hyphens, of plain ASCII; write the slug as the invitation shows it";
+        return text.ToLowerInvariant();
+    }
+
     /// <summary>Null if left out.</summary>
     public static Guid? Id(string field, string? given, Dictionary<string, string> errors)
     {

@@ -11,6 +11,12 @@ namespace EntryGuard.Server.Hosting;
 /// <param name="IsOwn">It changes nothing but what is the caller's alone, such as a password: an auditor may call it.</param>
 public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool OnlyReads, bool IsOwn)
 {
+    /// <summary>No API key will do: whoever comes has signed in.</summary>
+    public bool IsForSignedIn { get; init; }
+
+    /// <summary>Also for whoever must set up a second factor first.</summary>
+    public bool IsForEnrolment { get; init; }
+
     /// <summary>What an endpoint declares; null: nothing.</summary>
     public static Access? Of(EndpointMetadataCollection metadata)
     {
@@ -19,10 +25,15 @@ public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool
             return new Access(true, false, null, false, false);
         var isAdminOnly = metadata.GetMetadata<AdminMark>() is not null;
         var scope = metadata.GetMetadata<ScopeMark>();
-        if (scope is null && !isAdminOnly)
+        var isForSignedIn = metadata.GetMetadata<SignedInMark>() is not null;
+        if (scope is null && !isAdminOnly && !isForSignedIn)
             return null;
         var onlyReads = metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods.All(HttpMethods.IsGet) == true;
-        return new Access(false, isAdminOnly, scope is null ? ApiScopes.All : scope.Scope, onlyReads, metadata.GetMetadata<OwnMark>() is not null);
+        return new Access(false, isAdminOnly, isForSignedIn ? null : scope is null ? ApiScopes.All : scope.Scope, onlyReads, metadata.GetMetadata<OwnMark>() is not null)
+        {
+            IsForSignedIn = isForSignedIn,
+            IsForEnrolment = metadata.GetMetadata<EnrolmentMark>() is not null,
+        };
     }
 
     /// <summary>Why the caller is refused; null: may enter.</summary>
@@ -31,6 +42,12 @@ public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool
         ArgumentNullException.ThrowIfNull(caller);
         if (IsPublic)
             return null;
+        if (caller.LacksCsrfToken)
+            return "A request that signs in by cookie and changes something repeats, as X-CSRF-Token, the value it got when it signed in.";
+        if (IsForSignedIn && caller.SignInId is null)
+            return "An API key cannot do this; sign in.";
+        if (caller.OnlyEnrols && !IsForEnrolment)
+            return "The organization demands a second factor; set one up first, with POST /api/v1/mfa/setup or a passkey.";
         if (caller.Authority == Authority.Auditor && !OnlyReads && !IsOwn)
             return "An auditor reads everything and changes nothing.";
         if (IsAdminOnly && !caller.IsOrgAdmin && !(OnlyReads && caller.SeesAll))
@@ -38,13 +55,13 @@ public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool
         return Scope is null || ApiScopes.Allow(caller.Scopes, Scope) ? null : $"The API key lacks the scope {Scope}; use a key that has it.";
     }
 
-    /// <summary>"public", "any key", "sessions:write", "admin, resources:write", "admin or auditor, resources:read": as the OpenAPI document shows it.</summary>
+    /// <summary>"public", "any key", "signed in", "sessions:write", "admin, resources:write", "admin or auditor, resources:read": as the OpenAPI document shows it.</summary>
     public override string ToString()
     {
         if (IsPublic)
             return "public";
         var who = (IsAdminOnly, OnlyReads) switch { (false, _) => "", (true, false) => "admin, ", (true, true) => "admin or auditor, " };
-        return $"{who}{Scope ?? "any key"}";
+        return $"{who}{(IsForSignedIn ? "signed in" : Scope ?? "any key")}";
     }
 
     internal sealed record IsPublicMark;
@@ -52,6 +69,10 @@ public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool
     internal sealed record AdminMark;
 
     internal sealed record OwnMark;
+
+    internal sealed record SignedInMark;
+
+    internal sealed record EnrolmentMark;
 
     internal sealed record ScopeMark(string? Scope);
 }
@@ -78,6 +99,14 @@ public static class AccessDeclarations
     /// <summary>It changes nothing but what is the caller's alone: auditors may call it as well.</summary>
     public static TBuilder ForOneself<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.OwnMark());
+
+    /// <summary>Whoever has signed in, with whatever right; no API key.</summary>
+    public static TBuilder RequirePerson<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.SignedInMark());
+
+    /// <summary>Whoever must set up a second factor may call it before that.</summary>
+    public static TBuilder AllowEnrolment<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.EnrolmentMark());
 
     /// <summary>The one policy: what the endpoint declares, and nothing without a declaration.</summary>
     public static IServiceCollection AddAccess(this IServiceCollection services)

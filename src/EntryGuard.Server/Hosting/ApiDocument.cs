@@ -30,7 +30,7 @@ internal static class ApiDocument
             document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
             {
                 ["apiKey"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "X-API-Key" },
-                ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The API key again." },
+                ["bearer"] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "The API key again, or the access token of a sign-in." },
             };
             return Task.CompletedTask;
         });
@@ -106,11 +106,11 @@ internal static class ApiDocument
         {
             operation.Security =
             [
-                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("apiKey", context.Document)] = [] },
+                .. access.IsForSignedIn ? (OpenApiSecurityRequirement[])[] : [new() { [new OpenApiSecuritySchemeReference("apiKey", context.Document)] = [] }],
                 new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference("bearer", context.Document)] = [] },
             ];
-            Add(401, "No valid API key.");
-            Add(403, "The key, or its user, may not do this.");
+            Add(401, "No valid API key or access token.");
+            Add(403, "The key, or the user, may not do this.");
         }
 
         if (context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) == true)

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting.ApiKeys;
-using Microsoft.AspNetCore.Authentication;
+using EntryGuard.Server.Hosting.SignIns;
 
 namespace EntryGuard.Server.Hosting;
 
@@ -34,8 +34,7 @@ internal static class ApiSetup
         services.AddSingleton<ApiKeyCheck>();
         services.AddSingleton<ApiKeyUse>();
         services.AddHostedService(s => s.GetRequiredService<ApiKeyUse>());
-        services.AddAuthentication(ApiKeyAuthentication.Name)
-            .AddScheme<AuthenticationSchemeOptions, ApiKeyAuthentication>(ApiKeyAuthentication.Name, null);
+        services.AddSignIns();
         services.AddAccess();
         services.AddApiDocument();
 

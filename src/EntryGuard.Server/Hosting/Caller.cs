@@ -21,6 +21,15 @@ public sealed record Caller(
     /// <summary>The API key that was sent; null: none, the user is signed in.</summary>
     public ApiKey? Key { get; init; }
 
+    /// <summary>The sign-in whose token was sent; null: it is a key.</summary>
+    public SignInId? SignInId { get; init; }
+
+    /// <summary>May do nothing but set up a second factor.</summary>
+    public bool OnlyEnrols { get; init; }
+
+    /// <summary>The request changes something, came by cookie, and does not prove that a page of ours sent it.</summary>
+    public bool LacksCsrfToken { get; init; }
+
     /// <summary>When the user last showed a second factor in this sign-in; null: never, or it is a key.</summary>
     public DateTimeOffset? MfaAt { get; init; }
 

@@ -15,6 +15,9 @@ public sealed class RateSettings
 
     /// <summary>Requests with one API key. 0: no limit.</summary>
     public int PerKeyPerMinute { get; set; } = 600;
+
+    /// <summary>Signing in, registering, refreshing and the like have limits of their own, per client address; false: only accounts are guarded.</summary>
+    public bool SignIn { get; set; } = true;
 }
 
 /// <summary>
@@ -48,7 +51,7 @@ internal static class RateLimits
         });
 
     // Whoever has one IPv6 address has 2^64 of them.
-    private static string Network(Cidr address) =>
+    internal static string Network(Cidr address) =>
         address.IpVersion == 6 ? Convert.ToHexString(address.FirstAddress.GetAddressBytes().AsSpan(0, 8)) : address.ToString();
 
     private static async ValueTask RefuseAsync(Microsoft.AspNetCore.RateLimiting.OnRejectedContext context, CancellationToken ct)

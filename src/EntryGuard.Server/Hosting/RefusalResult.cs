@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
@@ -15,6 +16,9 @@ public sealed class RefusalResult(Refusal refusal) : IResult, IStatusCodeHttpRes
     /// <inheritdoc/>
     public int? StatusCode => StatusOf(refusal.Kind);
 
+    /// <summary>When to come back; null: nothing is said about it.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Refuses.</summary>
     public static implicit operator RefusalResult(Refusal refusal) => new(refusal);
 
@@ -26,8 +30,13 @@ public sealed class RefusalResult(Refusal refusal) : IResult, IStatusCodeHttpRes
     }
 
     /// <inheritdoc/>
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        WriteAsync(httpContext, StatusOf(refusal.Kind), refusal.Code, refusal.Message, refusal.Errors);
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        ArgumentNullException.ThrowIfNull(httpContext);
+        if (RetryAfter is { } wait)
+            httpContext.Response.Headers.RetryAfter = ((long)wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return WriteAsync(httpContext, StatusOf(refusal.Kind), refusal.Code, refusal.Message, refusal.Errors);
+    }
 
     /// <summary>Writes a problem that no handler made: an unknown path, a body that is too large.</summary>
     public static Task WriteAsync(

@@ -14,7 +14,7 @@ internal sealed record Example(string[]? Ids = null, string? Body = null, string
 }
 
 /// <summary>One operation of <c>api/openapi.json</c>.</summary>
-/// <param name="Access">"public", "any key", "sessions:write", "admin, resources:read"; null: not classified.</param>
+/// <param name="Access">"public", "any key", "signed in", "sessions:write", "admin, resources:read"; null: not classified.</param>
 internal sealed partial record Operation(string Id, string Method, string Path, string? Access)
 {
     /// <summary>A line per operation: a new one must say here how it is called, and is then covered by every walk.</summary>
@@ -80,6 +80,35 @@ internal sealed partial record Operation(string Id, string Method, string Path, 
         ["StopAll"] = new(Body: """{"userId":"{user}","freeze":true}"""),
         ["LiftFreeze"] = new(Body: """{"resourceId":"{resource}"}"""),
         ["RotateApiKey"] = new(["apiKey"], """{"overlapMinutes":5}"""),
+        ["ResendInvitation"] = new(["user"]),
+        ["SendPasswordReset"] = new(["user"]),
+        ["ResetMfa"] = new(["user"]),
+        ["Register"] = new(Body: """{"organizationName":"new","email":"new@new.example","password":"correct horse battery staple"}"""),
+        ["Login"] = new(Body: """{"organizationSlug":"acme","email":"ann@acme.example","password":"correct horse battery staple"}"""),
+        ["VerifyMfa"] = new(Body: """{"mfaChallengeToken":"none","code":"123456"}"""),
+        ["ChangeExpiredPassword"] = new(Body: """{"passwordChangeToken":"none","newPassword":"correct horse battery staple"}"""),
+        ["AskForPasskey"] = new(),
+        ["SignInWithPasskey"] = new(Body: """{"passkeyToken":"none","credential":{}}"""),
+        ["Refresh"] = new(Body: """{"refreshToken":"none"}"""),
+        ["Logout"] = new(Body: """{"refreshToken":"none"}"""),
+        ["SetPassword"] = new(Body: """{"inviteToken":"none","password":"correct horse battery staple"}"""),
+        ["ForgotPassword"] = new(Body: """{"organizationSlug":"acme","email":"ann@acme.example"}"""),
+        ["ResetPassword"] = new(Body: """{"resetToken":"none","newPassword":"correct horse battery staple"}"""),
+        ["GetMe"] = new(),
+        ["GetSigningKeys"] = new(),
+        ["VerifyMfaAgain"] = new(Body: """{"code":"123456"}"""),
+        ["ChangePassword"] = new(Body: """{"currentPassword":"correct horse battery staple","newPassword":"another horse, another battery"}"""),
+        ["ListSignIns"] = new(),
+        ["EndOtherSignIns"] = new(),
+        ["EndSignIn"] = new(["signIn"]),
+        ["AskToMakePasskey"] = new(),
+        ["AddPasskey"] = new(Body: """{"passkeyToken":"none","credential":{},"name":"phone"}"""),
+        ["ListPasskeys"] = new(),
+        ["RemovePasskey"] = new(["passkey"]),
+        ["SetUpMfa"] = new(),
+        ["ConfirmMfa"] = new(Body: """{"code":"123456"}"""),
+        ["DisableMfa"] = new(Body: """{"code":"123456"}"""),
+        ["MakeRecoveryCodes"] = new(Body: """{"code":"123456"}"""),
         ["ListApiKeys"] = new(),
         ["CreateApiKey"] = new(Body: """{"name":"new","scopes":["sessions:read"]}"""),
         ["GetApiKey"] = new(["apiKey"]),
@@ -93,8 +122,11 @@ internal sealed partial record Operation(string Id, string Method, string Path, 
     public bool IsPublic => Access == "public";
     public bool IsAdminOnly => Access?.StartsWith("admin", StringComparison.Ordinal) == true;
 
+    /// <summary>No API key will do.</summary>
+    public bool IsForSignedIn => Access?.EndsWith("signed in", StringComparison.Ordinal) == true;
+
     /// <summary>Null: any key will do.</summary>
-    public string? Scope => IsPublic || Access is null || Access.EndsWith("any key", StringComparison.Ordinal) ? null : Access.Split(", ")[^1];
+    public string? Scope => IsPublic || IsForSignedIn || Access is null || Access.EndsWith("any key", StringComparison.Ordinal) ? null : Access.Split(", ")[^1];
 
     /// <summary>Null: nobody has said yet how it is called.</summary>
     public Example? Example => Examples.GetValueOrDefault(Id);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Testing;
@@ -9,6 +10,7 @@ namespace EntryGuard.Server.Tests.Api;
 internal sealed partial class World
 {
     private readonly Dictionary<string, Guid> ids = [];
+    private readonly Dictionary<string, string> tokens = [];
     private readonly TestApp app;
 
     private World(TestApp app) => this.app = app;
@@ -41,6 +43,14 @@ internal sealed partial class World
         world.ids["admin"] = admin.User.Value;
         world.ids["credential"] = credential.Value;
         world.ids["apiKey"] = key.Id.Value;
+        foreach (var (name, who) in ((string, TestUser)[])[("user", app.As("ann")), ("otherUser", app.As("bob")), ("admin", app.AsAdmin()), ("stranger", app.AsAdmin("globex"))])
+            world.tokens[name] = (await who.Join()).AccessToken!;
+        var signedIn = app.As("ann").With(world.tokens["user"]);
+        world.ids["signIn"] = (await signedIn.ListSignInsAsync(null, CancellationToken.None)).Value[0].Id;
+        using var device = new SoftAuthenticator();
+        var options = (await signedIn.AskToMakePasskeyAsync(CancellationToken.None)).Value;
+        world.ids["passkey"] = (await signedIn.AddPasskeyAsync(
+            new AddPasskeyRequest { PasskeyToken = options.PasskeyToken, Credential = device.Make(options.Options), Name = "acme's" }, CancellationToken.None)).Value.Id;
         return world;
     }
 
@@ -56,6 +66,12 @@ internal sealed partial class World
         http.DefaultRequestHeaders.Add("X-API-Key", text);
         return http;
     }
+
+    /// <summary>Speaks with a password's sign-in of a user of acme, or of the stranger.</summary>
+    public HttpClient SignedIn(string user) => app.As(user).With(tokens[user]).Http;
+
+    /// <summary>Speaks as a user of acme, in a way that the operation takes.</summary>
+    public async Task<HttpClient> As(string user, Operation operation) => operation.IsForSignedIn ? SignedIn(user) : await With(user, "*");
 
     /// <summary>Every scope but those that allow this one.</summary>
     public static string[] AllBut(string scope) => [.. ApiScopes.Known.Where(s => !ApiScopes.Allow([s], scope))];

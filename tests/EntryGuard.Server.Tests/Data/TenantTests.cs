@@ -73,7 +73,7 @@ public class TenantTests
         foreach (var statement in new[]
         {
             "DELETE FROM audit", "UPDATE audit SET result = 'FAILURE'", "DELETE FROM sessions", "DELETE FROM resource_ips", "DELETE FROM organizations", "SELECT * FROM allow_lists", "SELECT * FROM installations",
-            "SELECT * FROM data_protection_keys", "SELECT * FROM \"__EFMigrationsHistory\"", "TRUNCATE sessions", "ALTER TABLE sessions DISABLE ROW LEVEL SECURITY",
+            "SELECT * FROM data_protection_keys", "SELECT * FROM signing_keys", "SELECT * FROM sign_in_failures", "SELECT * FROM \"__EFMigrationsHistory\"", "TRUNCATE sessions", "ALTER TABLE sessions DISABLE ROW LEVEL SECURITY",
             "DROP POLICY tenant ON sessions", "CREATE TABLE mine (id int)",
         })
         {

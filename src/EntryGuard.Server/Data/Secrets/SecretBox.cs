@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace EntryGuard.Server.Data.Secrets;
 
-/// <summary>Encrypts what only its own row of its own organization may hold, the secret of a credential first of all: a row copied elsewhere cannot be read (E31).</summary>
+/// <summary>Encrypts a secret for the one row it belongs to, of that organization only: copied elsewhere it cannot be read (E31).</summary>
 public sealed class SecretBox(IDataProtectionProvider protection)
 {
     /// <summary>What goes into <see cref="Credential.Secret"/>.</summary>
@@ -48,6 +48,14 @@ public sealed class SecretBox(IDataProtectionProvider protection)
             CryptographicOperations.ZeroMemory(bytes);
         }
     }
+
+    /// <summary>What goes into <see cref="UserSecret.Totp"/>.</summary>
+    public byte[] ProtectTotp(OrganizationId organization, UserId user, byte[] totp) => Totp(organization, user).Protect(totp);
+
+    /// <exception cref="CryptographicException">It was encrypted for another user, or by a key that is gone.</exception>
+    public byte[] UnprotectTotp(OrganizationId organization, UserId user, byte[] totp) => Totp(organization, user).Unprotect(totp);
+
+    private IDataProtector Totp(OrganizationId organization, UserId user) => For("EntryGuard.Totp.v1", organization, user.Value);
 
     private IDataProtector Credential(OrganizationId organization, CredentialId credential) => For("EntryGuard.Credential.v1", organization, credential.Value);
 

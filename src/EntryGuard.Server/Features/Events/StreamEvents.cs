@@ -4,7 +4,7 @@ using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting;
-using EntryGuard.Server.Hosting.ApiKeys;
+using EntryGuard.Server.Hosting.SignIns;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -12,7 +12,7 @@ namespace EntryGuard.Server.Features.Events;
 
 /// <summary>
 /// <c>GET /events</c>. Begins with <c>ready</c>, then an <c>audit</c> event per row the caller may see, and a <c>heartbeat</c> where nothing
-/// happens. Each carries the id to resume by. Whenever it wakes, the key is looked at again: revoked, expired or changed, the stream ends.
+/// happens. Each carries the id to resume by. Whenever it wakes, key or access token is looked at again: revoked, expired or changed, the stream ends.
 /// Nothing is buffered for a slow reader but one batch.
 /// </summary>
 public static class StreamEvents
@@ -22,7 +22,7 @@ public static class StreamEvents
 
     public static async Task<Results<ServerSentEventsResult<EventResponse>, RefusalResult>> Handle(
         [FromHeader(Name = "Last-Event-ID")] string? lastEventId, EntryGuardDb db, Caller caller, Databases databases, EventStreams streams,
-        ApiKeyCheck key, TimeProvider time, IHostApplicationLifetime lifetime, HttpContext context, CancellationToken ct)
+        CallerCheck callers, TimeProvider time, IHostApplicationLifetime lifetime, HttpContext context, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(databases);
@@ -40,7 +40,7 @@ public static class StreamEvents
         context.Response.RegisterForDispose(ear);
         var reader = new EventReader(db, caller, time);
         from ??= await reader.NowAsync(ct);
-        return TypedResults.ServerSentEvents(FollowAsync(reader, from, ear, () => key.StillAsync(context.Request, caller, ct), time, lifetime.ApplicationStopping, ct));
+        return TypedResults.ServerSentEvents(FollowAsync(reader, from, ear, () => callers.StillAsync(context, caller, ct), time, lifetime.ApplicationStopping, ct));
     }
 
     private static async IAsyncEnumerable<SseItem<EventResponse>> FollowAsync(

@@ -46,6 +46,7 @@ public static class OrganizationSettings
             organization.WidestIPv4 = request.WidestIpv4Prefix ?? organization.WidestIPv4;
             organization.WidestIPv6 = request.WidestIpv6Prefix ?? organization.WidestIPv6;
             organization.MaxSession = request.MaxSessionMinutes is { } minutes ? TimeSpan.FromMinutes(minutes) : organization.MaxSession;
+            Apply(request, organization);
             var after = Values(organization);
             var changes = after.Keys.Where(k => !Equals(before[k], after[k])).ToDictionary(k => k, k => new { from = before[k], to = after[k] });
             if (changes.Count > 0)
@@ -77,33 +78,64 @@ public static class OrganizationSettings
             WidestIpv6Prefix = organization.WidestIPv6,
             MaxSessionMinutes = (int)organization.MaxSession.TotalMinutes,
             FrozenAt = organization.FrozenAt,
+            PasswordMinLength = organization.PasswordMinLength,
+            PasswordRequireUppercase = organization.PasswordNeedsUpper,
+            PasswordRequireLowercase = organization.PasswordNeedsLower,
+            PasswordRequireDigit = organization.PasswordNeedsDigit,
+            PasswordRequireSpecialChar = organization.PasswordNeedsSpecial,
+            PasswordExpirationDays = organization.PasswordExpirationDays,
+            PasswordHistory = organization.PasswordHistory,
+            MfaRequired = organization.MfaRequired,
         });
+    }
+
+    private static void Apply(UpdateOrganizationSettingsRequest request, Organization organization)
+    {
+        organization.PasswordMinLength = request.PasswordMinLength ?? organization.PasswordMinLength;
+        organization.PasswordNeedsUpper = request.PasswordRequireUppercase ?? organization.PasswordNeedsUpper;
+        organization.PasswordNeedsLower = request.PasswordRequireLowercase ?? organization.PasswordNeedsLower;
+        organization.PasswordNeedsDigit = request.PasswordRequireDigit ?? organization.PasswordNeedsDigit;
+        organization.PasswordNeedsSpecial = request.PasswordRequireSpecialChar ?? organization.PasswordNeedsSpecial;
+        organization.PasswordExpirationDays = request.PasswordExpirationDays switch { null => organization.PasswordExpirationDays, 0 => null, var days => days };
+        organization.PasswordHistory = request.PasswordHistory ?? organization.PasswordHistory;
+        organization.MfaRequired = request.MfaRequired ?? organization.MfaRequired;
     }
 
     private static string ETag(Organization organization) => ETags.Of(string.Join('\n', Values(organization).Values));
 
-    private static Dictionary<string, object> Values(Organization organization) => new()
+    private static Dictionary<string, object?> Values(Organization organization) => new()
     {
         ["name"] = organization.Name,
         ["opensWhileClosingOverdue"] = organization.OpensWhileOverdue,
         ["widestIpv4Prefix"] = organization.WidestIPv4,
         ["widestIpv6Prefix"] = organization.WidestIPv6,
         ["maxSessionMinutes"] = (int)organization.MaxSession.TotalMinutes,
+        ["passwordMinLength"] = organization.PasswordMinLength,
+        ["passwordRequireUppercase"] = organization.PasswordNeedsUpper,
+        ["passwordRequireLowercase"] = organization.PasswordNeedsLower,
+        ["passwordRequireDigit"] = organization.PasswordNeedsDigit,
+        ["passwordRequireSpecialChar"] = organization.PasswordNeedsSpecial,
+        ["passwordExpirationDays"] = organization.PasswordExpirationDays,
+        ["passwordHistory"] = organization.PasswordHistory,
+        ["mfaRequired"] = organization.MfaRequired,
     };
 
     private static (string? Name, Refusal? Refusal) Parse(UpdateOrganizationSettingsRequest request)
     {
         var errors = new Dictionary<string, string>();
         var name = request.Name is null ? null : RequestFields.Name("name", request.Name, errors);
+        Between("passwordMinLength", request.PasswordMinLength, 128, errors, least: 8);
+        Between("passwordExpirationDays", request.PasswordExpirationDays, 365, errors, least: 0);
+        Between("passwordHistory", request.PasswordHistory, 24, errors, least: 0);
         Between("widestIpv4Prefix", request.WidestIpv4Prefix, 32, errors);
         Between("widestIpv6Prefix", request.WidestIpv6Prefix, 128, errors);
         Between("maxSessionMinutes", request.MaxSessionMinutes, OrganizationLimits.LongestSessionMinutes, errors);
         return errors.Count > 0 ? (null, Refusal.Validation(errors)) : (name, null);
     }
 
-    private static void Between(string field, int? given, int most, Dictionary<string, string> errors)
+    private static void Between(string field, int? given, int most, Dictionary<string, string> errors, int least = 1)
     {
-        if (given < 1 || given > most)
-            errors[field] = $"must be a whole number from 1 to {most}";
+        if (given < least || given > most)
+            errors[field] = $"must be a whole number from {least} to {most}";
     }
 }

@@ -8,7 +8,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.People;
 
-/// <summary><c>POST /users</c>, and <c>POST /users/bulk</c>: all of them, or none.</summary>
+/// <summary>
+/// <c>POST /users</c>, and <c>POST /users/bulk</c>: all of them, or none. An invitation lets each in: sent, or, without mail, in the answer.
+/// </summary>
 public static class CreateUser
 {
     private const int MostAtOnce = 200;
@@ -18,21 +20,25 @@ public static class CreateUser
     private const string Taken = "belongs to another user of the organization; write another one";
 
     public static async Task<Results<Created<UserResponse>, RefusalResult>> Handle(
-        CreateUserRequest request, EntryGuardDb db, Caller caller, DatabaseClock clock, HttpResponse response, CancellationToken ct)
+        CreateUserRequest request, EntryGuardDb db, Caller caller, HandOver handOver, DatabaseClock clock, HttpResponse response, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(handOver);
         ArgumentNullException.ThrowIfNull(clock);
         var errors = new Dictionary<string, string>();
         var user = Parse(request, "", caller, clock.Now, errors);
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
+        HandOverResponse invitation;
         try
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
             if (await db.Users.AnyAsync(u => u.Email == user.Email && u.DeletedAt == null, ct))
                 return new RefusalResult(EmailTaken);
             Add(db, user, caller);
+            await db.SaveChangesAsync(ct);
+            invitation = await handOver.InviteAsync(db, user, caller.Actor, user.CreatedAt, ct);
             await work.CommitAsync(ct);
         }
         catch (DbUpdateException e) when (UniqueNames.Refused(e))
@@ -40,15 +46,16 @@ public static class CreateUser
             return new RefusalResult(EmailTaken);
         }
 
-        return TypedResults.Created($"/api/v1/users/{user.Id.Value}", await GetUser.FindAsync(db, user.Id, response, ct));
+        return TypedResults.Created($"/api/v1/users/{user.Id.Value}", (await GetUser.FindAsync(db, user.Id, response, ct))! with { Invitation = invitation });
     }
 
     /// <summary><c>POST /users/bulk</c>.</summary>
     public static async Task<Results<Created<IReadOnlyList<UserResponse>>, RefusalResult>> HandleBulk(
-        CreateUsersRequest request, EntryGuardDb db, Caller caller, DatabaseClock clock, CancellationToken ct)
+        CreateUsersRequest request, EntryGuardDb db, Caller caller, HandOver handOver, DatabaseClock clock, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(caller);
+        ArgumentNullException.ThrowIfNull(handOver);
         ArgumentNullException.ThrowIfNull(clock);
         if (request.Users is not { Count: > 0 and <= MostAtOnce } wanted)
             return new RefusalResult(Refusal.Field("users", $"must have 1 to {MostAtOnce} entries"));
@@ -63,6 +70,7 @@ public static class CreateUser
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
         var emails = users.Select(u => u.Email).ToList();
+        var invitations = new Dictionary<Guid, HandOverResponse>();
         try
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
@@ -70,6 +78,9 @@ public static class CreateUser
             if (taken.Count > 0)
                 return new RefusalResult(Refusal.Validation(taken.ToDictionary(t => $"users[{emails.IndexOf(t)}].email", _ => Taken), ErrorCodes.EmailTaken));
             users.ForEach(user => Add(db, user, caller));
+            await db.SaveChangesAsync(ct);
+            foreach (var user in users)
+                invitations[user.Id.Value] = await handOver.InviteAsync(db, user, caller.Actor, user.CreatedAt, ct);
             await work.CommitAsync(ct);
         }
         catch (DbUpdateException e) when (UniqueNames.Refused(e))
@@ -80,7 +91,7 @@ public static class CreateUser
         var ids = users.Select(u => u.Id).ToList();
         await using var read = await db.BeginReadAsync(ct);
         var made = await UserView.Show(db, UserView.Of(db).Where(u => ids.Contains(u.Id))).ToDictionaryAsync(u => u.Id, ct);
-        return TypedResults.Created((string?)null, (IReadOnlyList<UserResponse>)[.. ids.Select(id => made[id.Value])]);
+        return TypedResults.Created((string?)null, (IReadOnlyList<UserResponse>)[.. ids.Select(id => made[id.Value] with { Invitation = invitations[id.Value] })]);
     }
 
     private static User Parse(CreateUserRequest request, string at, Caller caller, DateTimeOffset now, Dictionary<string, string> errors) => new()

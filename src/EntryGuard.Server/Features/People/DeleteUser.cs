@@ -47,6 +47,7 @@ public static class DeleteUser
             await db.RoleUsers.Where(g => g.UserId == id).ExecuteDeleteAsync(ct);
             await db.UserResources.Where(g => g.UserId == id).ExecuteDeleteAsync(ct);
             await db.ApiKeys.Where(k => k.UserId == id && k.RevokedAt == null).ExecuteUpdateAsync(set => set.SetProperty(k => k.RevokedAt, now), ct);
+            await SignInEnds.OfUserAsync(db, id, SignInEnd.Deactivated, now, null, ct);
             (user.DeletedAt, user.IsActive, user.UpdatedAt) = (now, false, ETags.Next(user.UpdatedAt, now));
             db.Audit.Add(AuditRow.About(user, caller.Actor, kind == UserKind.Person ? "USER_DELETE" : "SERVICE_ACCOUNT_DELETE", now, new { ended = end == true }));
             await db.SaveChangesAsync(ct);

@@ -60,6 +60,8 @@ public static class UpdateUser
                 await db.SaveChangesAsync(ct);
             }
 
+            if (goes)
+                await SignInEnds.OfUserAsync(db, id, SignInEnd.Deactivated, now, null, ct);
             if (goes || steps)
                 write = await AccessChange.OfUserAsync(db, user, now, caller.Actor, ct);
             await work.CommitAsync(ct);

@@ -23,6 +23,8 @@ public static class UserView
         MayNameAddress = u.MayNameAddress,
         IsActive = u.IsActive,
         FrozenAt = u.FrozenAt,
+        MfaEnabled = db.UserSecrets.Any(s => s.UserId == u.Id && s.Totp != null) || db.Passkeys.Any(p => p.UserId == u.Id),
+        LastLoginAt = db.UserSecrets.Where(s => s.UserId == u.Id).Select(s => s.LastSignInAt).FirstOrDefault(),
         CreatedAt = u.CreatedAt,
         UpdatedAt = u.UpdatedAt,
         RoleNames = (from held in db.RoleUsers join role in db.Roles on held.RoleId equals role.Id where held.UserId == u.Id orderby role.Name select role.Name).ToList(),

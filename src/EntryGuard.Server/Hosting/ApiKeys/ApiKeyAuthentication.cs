@@ -1,6 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
-using EntryGuard.Contracts;
+using EntryGuard.Server.Hosting.SignIns;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -28,18 +28,7 @@ internal sealed class ApiKeyAuthentication(
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Name));
     }
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
-    {
-        Response.Headers.WWWAuthenticate = "ApiKey";
-        return RefusalResult.WriteAsync(Context, StatusCodes.Status401Unauthorized, ErrorCodes.Unauthorized,
-            "No valid API key came with the request. Send one as X-API-Key, or as Authorization: Bearer.");
-    }
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Refusals.UnauthorizedAsync(Context);
 
-    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
-    {
-        var caller = Context.RequestServices.GetRequiredService<CallerSlot>().Caller;
-        var access = Context.GetEndpoint() is { } endpoint ? Access.Of(endpoint.Metadata) : null;
-        var why = caller is null ? null : access?.WhyNot(caller);
-        return RefusalResult.WriteAsync(Context, StatusCodes.Status403Forbidden, ErrorCodes.Forbidden, why ?? "Nobody may do this.");
-    }
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => Refusals.ForbiddenAsync(Context);
 }

@@ -24,6 +24,8 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:Sessions:DefaultMinutes", "60", Whole(1, 525_600)),
         new("EntryGuard:RateLimits:PerAddressPerMinute", "1200", Whole(0, 1_000_000)),
         new("EntryGuard:RateLimits:PerKeyPerMinute", "600", Whole(0, 1_000_000)),
+        new("EntryGuard:RateLimits:SignIn", "true", YesOrNo),
+        new("EntryGuard:Registration", "first", FirstOrOpen),
         new("EntryGuard:Proxies", "none", Range, IsList: true),
         new("EntryGuard:Metrics:From", "loopback", Range, IsList: true),
         new("EntryGuard:Gate:Listen", "loopback", Range, IsList: true),
@@ -59,6 +61,9 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
     private static string? Anything(string value) => null;
 
     private static string? YesOrNo(string value) => bool.TryParse(value, out _) ? null : $"is '{value}'; write true or false";
+
+    private static string? FirstOrOpen(string value) =>
+        value is "first" or "open" ? null : $"is '{value}'; write first (nobody once there is an organization) or open (anybody)";
 
     private static Func<string, string?> Whole(int least, int most) => value =>
         int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most

@@ -445,6 +445,57 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         });
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.OneTimeToken", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("integer")
+                        .HasColumnName("failures");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Purpose")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("purpose");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Hash")
+                        .HasName("pk_one_time_tokens");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_one_time_tokens_expires_at");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_one_time_tokens_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_one_time_tokens_user_id_organization_id");
+
+                    b.ToTable("one_time_tokens");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Organization", b =>
                 {
                     b.Property<Guid>("Id")
@@ -472,6 +523,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("max_session");
 
+                    b.Property<bool>("MfaRequired")
+                        .HasColumnType("boolean")
+                        .HasColumnName("mfa_required");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -481,6 +536,38 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.Property<bool>("OpensWhileOverdue")
                         .HasColumnType("boolean")
                         .HasColumnName("opens_while_overdue");
+
+                    b.Property<int?>("PasswordExpirationDays")
+                        .HasColumnType("integer")
+                        .HasColumnName("password_expiration_days");
+
+                    b.Property<int>("PasswordHistory")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(5)
+                        .HasColumnName("password_history");
+
+                    b.Property<int>("PasswordMinLength")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("integer")
+                        .HasDefaultValue(12)
+                        .HasColumnName("password_min_length");
+
+                    b.Property<bool>("PasswordNeedsDigit")
+                        .HasColumnType("boolean")
+                        .HasColumnName("password_needs_digit");
+
+                    b.Property<bool>("PasswordNeedsLower")
+                        .HasColumnType("boolean")
+                        .HasColumnName("password_needs_lower");
+
+                    b.Property<bool>("PasswordNeedsSpecial")
+                        .HasColumnType("boolean")
+                        .HasColumnName("password_needs_special");
+
+                    b.Property<bool>("PasswordNeedsUpper")
+                        .HasColumnType("boolean")
+                        .HasColumnName("password_needs_upper");
 
                     b.Property<string>("Slug")
                         .IsRequired()
@@ -584,6 +671,89 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.ToTable("outbox_mails");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.Passkey", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AttestationObject")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("attestation_object");
+
+                    b.Property<byte[]>("ClientData")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("client_data");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("CredentialId")
+                        .IsRequired()
+                        .HasMaxLength(1023)
+                        .HasColumnType("bytea")
+                        .HasColumnName("credential_id");
+
+                    b.Property<bool>("IsBackedUp")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_backed_up");
+
+                    b.Property<bool>("IsBackupEligible")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_backup_eligible");
+
+                    b.Property<bool>("IsUserVerified")
+                        .HasColumnType("boolean")
+                        .HasColumnName("is_user_verified");
+
+                    b.Property<DateTimeOffset?>("LastUsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("PublicKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("public_key");
+
+                    b.Property<long>("SignCount")
+                        .HasColumnType("bigint")
+                        .HasColumnName("sign_count");
+
+                    b.Property<string>("Transports")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("transports");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_passkeys");
+
+                    b.HasIndex("OrganizationId", "CredentialId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_passkeys_organization_id_credential_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_passkeys_user_id_organization_id");
+
+                    b.ToTable("passkeys");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterNode", b =>
                 {
                     b.Property<string>("ClusterId")
@@ -653,6 +823,48 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasName("pk_cluster_versions");
 
                     b.ToTable("cluster_versions", (string)null);
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RefreshToken", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("hash");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("SignInId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("sign_in_id");
+
+                    b.Property<DateTimeOffset?>("UsedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("Hash")
+                        .HasName("pk_refresh_tokens");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_refresh_tokens_expires_at");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_refresh_tokens_organization_id");
+
+                    b.HasIndex("SignInId", "OrganizationId")
+                        .HasDatabaseName("ix_refresh_tokens_sign_in_id_organization_id");
+
+                    b.ToTable("refresh_tokens");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
@@ -1279,6 +1491,146 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.ToTable("sessions");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.SignIn", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("uuid")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("address");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("CsrfHash")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("csrf_hash");
+
+                    b.Property<string>("EndReason")
+                        .HasColumnType("text")
+                        .HasColumnName("end_reason");
+
+                    b.Property<DateTimeOffset?>("EndedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("ended_at");
+
+                    b.Property<DateTimeOffset>("ExpiresAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("expires_at");
+
+                    b.Property<DateTimeOffset>("LastSeenAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("method");
+
+                    b.Property<DateTimeOffset?>("MfaAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("mfa_at");
+
+                    b.Property<bool>("OnlyEnrols")
+                        .HasColumnType("boolean")
+                        .HasColumnName("only_enrols");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("UserAgent")
+                        .HasMaxLength(200)
+                        .HasColumnType("character varying(200)")
+                        .HasColumnName("user_agent");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_sign_ins");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_sign_ins_id_organization_id");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_sign_ins_expires_at");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_sign_ins_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_sign_ins_user_id_organization_id");
+
+                    b.ToTable("sign_ins");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.SignInFailure", b =>
+                {
+                    b.Property<byte[]>("Account")
+                        .HasMaxLength(32)
+                        .HasColumnType("bytea")
+                        .HasColumnName("account");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("integer")
+                        .HasColumnName("count");
+
+                    b.Property<DateTimeOffset>("LastAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_at");
+
+                    b.Property<DateTimeOffset>("LockedUntil")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("locked_until");
+
+                    b.HasKey("Account")
+                        .HasName("pk_sign_in_failures");
+
+                    b.HasIndex("LastAt")
+                        .HasDatabaseName("ix_sign_in_failures_last_at");
+
+                    b.ToTable("sign_in_failures");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.SigningKey", b =>
+                {
+                    b.Property<int>("Number")
+                        .HasColumnType("integer")
+                        .HasColumnName("number");
+
+                    b.Property<DateTimeOffset>("CreatedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Kid")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .HasColumnName("kid");
+
+                    b.Property<byte[]>("PrivateKey")
+                        .IsRequired()
+                        .HasColumnType("bytea")
+                        .HasColumnName("private_key");
+
+                    b.Property<DateTimeOffset>("SignsFrom")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("signs_from");
+
+                    b.HasKey("Number")
+                        .HasName("pk_signing_keys");
+
+                    b.ToTable("signing_keys");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.User", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1384,6 +1736,79 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.ToTable("user_resources");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.UserSecret", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("user_id");
+
+                    b.Property<DateTimeOffset?>("EmailVerifiedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("email_verified_at");
+
+                    b.Property<string>("FormerHashes")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("former_hashes");
+
+                    b.Property<DateTimeOffset?>("LastSignInAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("last_sign_in_at");
+
+                    b.Property<bool>("MustEnrol")
+                        .HasColumnType("boolean")
+                        .HasColumnName("must_enrol");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("organization_id");
+
+                    b.Property<DateTimeOffset?>("PasswordChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("password_changed_at");
+
+                    b.Property<string>("PasswordHash")
+                        .HasColumnType("text")
+                        .HasColumnName("password_hash");
+
+                    b.Property<byte[]>("PendingTotp")
+                        .HasColumnType("bytea")
+                        .HasColumnName("pending_totp");
+
+                    b.Property<string>("RecoveryHashes")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("recovery_hashes");
+
+                    b.Property<byte[]>("RecoverySalt")
+                        .HasColumnType("bytea")
+                        .HasColumnName("recovery_salt");
+
+                    b.Property<byte[]>("Totp")
+                        .HasColumnType("bytea")
+                        .HasColumnName("totp");
+
+                    b.Property<DateTimeOffset?>("TotpSince")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("totp_since");
+
+                    b.Property<long>("TotpStep")
+                        .HasColumnType("bigint")
+                        .HasColumnName("totp_step");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_user_secrets");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_user_secrets_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_user_secrets_user_id_organization_id");
+
+                    b.ToTable("user_secrets");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.ApiKey", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Organization", null)
@@ -1442,6 +1867,24 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.Navigation("Resource");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.OneTimeToken", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_one_time_tokens_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_one_time_tokens_users_user_id_organization_id");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.OutboxMail", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Organization", null)
@@ -1452,6 +1895,24 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .HasConstraintName("fk_outbox_mails_organizations_organization_id");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.Passkey", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_passkeys_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_passkeys_users_user_id_organization_id");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Postgres.ClusterNode", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Postgres.ClusterVersion", null)
@@ -1460,6 +1921,24 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_cluster_nodes_cluster_versions_cluster_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RefreshToken", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_refresh_tokens_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.SignIn", null)
+                        .WithMany()
+                        .HasForeignKey("SignInId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_refresh_tokens_sign_ins_sign_in_id_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
@@ -1613,6 +2092,24 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.Navigation("User");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.SignIn", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_sign_ins_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sign_ins_users_user_id_organization_id");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.User", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Organization", "Organization")
@@ -1649,6 +2146,24 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_user_resources_users_user_id_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.UserSecret", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_user_secrets_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithOne()
+                        .HasForeignKey("EntryGuard.Server.Data.UserSecret", "UserId", "OrganizationId")
+                        .HasPrincipalKey("EntryGuard.Server.Data.User", "Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_user_secrets_users_user_id_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Organization", b =>

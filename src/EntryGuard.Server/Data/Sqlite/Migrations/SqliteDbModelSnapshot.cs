@@ -436,6 +436,57 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         });
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.OneTimeToken", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("hash");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<int>("Failures")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failures");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("Purpose")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("purpose");
+
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used_at");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Hash")
+                        .HasName("pk_one_time_tokens");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_one_time_tokens_expires_at");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_one_time_tokens_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_one_time_tokens_user_id_organization_id");
+
+                    b.ToTable("one_time_tokens");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.Organization", b =>
                 {
                     b.Property<Guid>("Id")
@@ -463,6 +514,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasColumnType("INTEGER")
                         .HasColumnName("max_session");
 
+                    b.Property<bool>("MfaRequired")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mfa_required");
+
                     b.Property<string>("Name")
                         .IsRequired()
                         .HasMaxLength(200)
@@ -472,6 +527,38 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Property<bool>("OpensWhileOverdue")
                         .HasColumnType("INTEGER")
                         .HasColumnName("opens_while_overdue");
+
+                    b.Property<int?>("PasswordExpirationDays")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("password_expiration_days");
+
+                    b.Property<int>("PasswordHistory")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(5)
+                        .HasColumnName("password_history");
+
+                    b.Property<int>("PasswordMinLength")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(12)
+                        .HasColumnName("password_min_length");
+
+                    b.Property<bool>("PasswordNeedsDigit")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("password_needs_digit");
+
+                    b.Property<bool>("PasswordNeedsLower")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("password_needs_lower");
+
+                    b.Property<bool>("PasswordNeedsSpecial")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("password_needs_special");
+
+                    b.Property<bool>("PasswordNeedsUpper")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("password_needs_upper");
 
                     b.Property<string>("Slug")
                         .IsRequired()
@@ -573,6 +660,131 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasDatabaseName("ix_outbox_mails_organization_id_idempotency_key");
 
                     b.ToTable("outbox_mails");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Passkey", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<byte[]>("AttestationObject")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("attestation_object");
+
+                    b.Property<byte[]>("ClientData")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("client_data");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("CredentialId")
+                        .IsRequired()
+                        .HasMaxLength(1023)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("credential_id");
+
+                    b.Property<bool>("IsBackedUp")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_backed_up");
+
+                    b.Property<bool>("IsBackupEligible")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_backup_eligible");
+
+                    b.Property<bool>("IsUserVerified")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("is_user_verified");
+
+                    b.Property<long?>("LastUsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_used_at");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<byte[]>("PublicKey")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("public_key");
+
+                    b.Property<long>("SignCount")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("sign_count");
+
+                    b.Property<string>("Transports")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("transports");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_passkeys");
+
+                    b.HasIndex("OrganizationId", "CredentialId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_passkeys_organization_id_credential_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_passkeys_user_id_organization_id");
+
+                    b.ToTable("passkeys");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RefreshToken", b =>
+                {
+                    b.Property<byte[]>("Hash")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("hash");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<Guid>("SignInId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("sign_in_id");
+
+                    b.Property<long?>("UsedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("used_at");
+
+                    b.HasKey("Hash")
+                        .HasName("pk_refresh_tokens");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_refresh_tokens_expires_at");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_refresh_tokens_organization_id");
+
+                    b.HasIndex("SignInId", "OrganizationId")
+                        .HasDatabaseName("ix_refresh_tokens_sign_in_id_organization_id");
+
+                    b.ToTable("refresh_tokens");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
@@ -1199,6 +1411,146 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.ToTable("sessions");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.SignIn", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("id");
+
+                    b.Property<string>("Address")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("address");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<byte[]>("CsrfHash")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("csrf_hash");
+
+                    b.Property<string>("EndReason")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("end_reason");
+
+                    b.Property<long?>("EndedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("ended_at");
+
+                    b.Property<long>("ExpiresAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("expires_at");
+
+                    b.Property<long>("LastSeenAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_seen_at");
+
+                    b.Property<string>("Method")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("method");
+
+                    b.Property<long?>("MfaAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("mfa_at");
+
+                    b.Property<bool>("OnlyEnrols")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("only_enrols");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<string>("UserAgent")
+                        .HasMaxLength(200)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_agent");
+
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.HasKey("Id")
+                        .HasName("pk_sign_ins");
+
+                    b.HasAlternateKey("Id", "OrganizationId")
+                        .HasName("ak_sign_ins_id_organization_id");
+
+                    b.HasIndex("ExpiresAt")
+                        .HasDatabaseName("ix_sign_ins_expires_at");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_sign_ins_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .HasDatabaseName("ix_sign_ins_user_id_organization_id");
+
+                    b.ToTable("sign_ins");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.SignInFailure", b =>
+                {
+                    b.Property<byte[]>("Account")
+                        .HasMaxLength(32)
+                        .HasColumnType("BLOB")
+                        .HasColumnName("account");
+
+                    b.Property<int>("Count")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("count");
+
+                    b.Property<long>("LastAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_at");
+
+                    b.Property<long>("LockedUntil")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("locked_until");
+
+                    b.HasKey("Account")
+                        .HasName("pk_sign_in_failures");
+
+                    b.HasIndex("LastAt")
+                        .HasDatabaseName("ix_sign_in_failures_last_at");
+
+                    b.ToTable("sign_in_failures");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.SigningKey", b =>
+                {
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("number");
+
+                    b.Property<long>("CreatedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("created_at");
+
+                    b.Property<string>("Kid")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("kid");
+
+                    b.Property<byte[]>("PrivateKey")
+                        .IsRequired()
+                        .HasColumnType("BLOB")
+                        .HasColumnName("private_key");
+
+                    b.Property<long>("SignsFrom")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("signs_from");
+
+                    b.HasKey("Number")
+                        .HasName("pk_signing_keys");
+
+                    b.ToTable("signing_keys");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.User", b =>
                 {
                     b.Property<Guid>("Id")
@@ -1304,6 +1656,79 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.ToTable("user_resources");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.UserSecret", b =>
+                {
+                    b.Property<Guid>("UserId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("user_id");
+
+                    b.Property<long?>("EmailVerifiedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("email_verified_at");
+
+                    b.Property<string>("FormerHashes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("former_hashes");
+
+                    b.Property<long?>("LastSignInAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("last_sign_in_at");
+
+                    b.Property<bool>("MustEnrol")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("must_enrol");
+
+                    b.Property<Guid>("OrganizationId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("organization_id");
+
+                    b.Property<long?>("PasswordChangedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("password_changed_at");
+
+                    b.Property<string>("PasswordHash")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("password_hash");
+
+                    b.Property<byte[]>("PendingTotp")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("pending_totp");
+
+                    b.Property<string>("RecoveryHashes")
+                        .IsRequired()
+                        .HasColumnType("TEXT")
+                        .HasColumnName("recovery_hashes");
+
+                    b.Property<byte[]>("RecoverySalt")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("recovery_salt");
+
+                    b.Property<byte[]>("Totp")
+                        .HasColumnType("BLOB")
+                        .HasColumnName("totp");
+
+                    b.Property<long?>("TotpSince")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("totp_since");
+
+                    b.Property<long>("TotpStep")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("totp_step");
+
+                    b.HasKey("UserId")
+                        .HasName("pk_user_secrets");
+
+                    b.HasIndex("OrganizationId")
+                        .HasDatabaseName("ix_user_secrets_organization_id");
+
+                    b.HasIndex("UserId", "OrganizationId")
+                        .IsUnique()
+                        .HasDatabaseName("ix_user_secrets_user_id_organization_id");
+
+                    b.ToTable("user_secrets");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.ApiKey", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Organization", null)
@@ -1362,6 +1787,24 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Navigation("Resource");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.OneTimeToken", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_one_time_tokens_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_one_time_tokens_users_user_id_organization_id");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.OutboxMail", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Organization", null)
@@ -1370,6 +1813,42 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .OnDelete(DeleteBehavior.Restrict)
                         .IsRequired()
                         .HasConstraintName("fk_outbox_mails_organizations_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.Passkey", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_passkeys_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_passkeys_users_user_id_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.RefreshToken", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_refresh_tokens_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.SignIn", null)
+                        .WithMany()
+                        .HasForeignKey("SignInId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_refresh_tokens_sign_ins_sign_in_id_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Resource", b =>
@@ -1523,6 +2002,24 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.Navigation("User");
                 });
 
+            modelBuilder.Entity("EntryGuard.Server.Data.SignIn", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_sign_ins_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithMany()
+                        .HasForeignKey("UserId", "OrganizationId")
+                        .HasPrincipalKey("Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_sign_ins_users_user_id_organization_id");
+                });
+
             modelBuilder.Entity("EntryGuard.Server.Data.User", b =>
                 {
                     b.HasOne("EntryGuard.Server.Data.Organization", "Organization")
@@ -1559,6 +2056,24 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired()
                         .HasConstraintName("fk_user_resources_users_user_id_organization_id");
+                });
+
+            modelBuilder.Entity("EntryGuard.Server.Data.UserSecret", b =>
+                {
+                    b.HasOne("EntryGuard.Server.Data.Organization", null)
+                        .WithMany()
+                        .HasForeignKey("OrganizationId")
+                        .OnDelete(DeleteBehavior.Restrict)
+                        .IsRequired()
+                        .HasConstraintName("fk_user_secrets_organizations_organization_id");
+
+                    b.HasOne("EntryGuard.Server.Data.User", null)
+                        .WithOne()
+                        .HasForeignKey("EntryGuard.Server.Data.UserSecret", "UserId", "OrganizationId")
+                        .HasPrincipalKey("EntryGuard.Server.Data.User", "Id", "OrganizationId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired()
+                        .HasConstraintName("fk_user_secrets_users_user_id_organization_id");
                 });
 
             modelBuilder.Entity("EntryGuard.Server.Data.Organization", b =>

@@ -1,0 +1,43 @@
+using EntryGuard.Contracts;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+
+namespace EntryGuard.Server.Features.SignIns;
+
+/// <summary><c>GET /auth/me</c>.</summary>
+public static class Me
+{
+    public static async Task<Ok<SignedInUser>> Handle(EntryGuardDb db, Caller caller, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(caller);
+        await using var read = await db.BeginReadAsync(ct);
+        return TypedResults.Ok(await db.Users.Where(u => u.Id == caller.UserId).Select(u => new SignedInUser
+        {
+            Id = u.Id.Value,
+            Email = u.Email,
+            Name = u.Name,
+            Authority = Names.Wire(u.Authority),
+            IsOrgAdmin = u.Authority == Authority.Admin,
+            OrganizationId = u.OrganizationId.Value,
+            OrganizationName = u.Organization!.Name,
+            OrganizationSlug = u.Organization.Slug,
+            MfaEnabled = db.UserSecrets.Any(s => s.UserId == u.Id && s.Totp != null) || db.Passkeys.Any(p => p.UserId == u.Id),
+        }).SingleAsync(ct));
+    }
+
+    internal static SignedInUser Show(Account account) => new()
+    {
+        Id = account.User.Id.Value,
+        Email = account.User.Email,
+        Name = account.User.Name,
+        Authority = Names.Wire(account.User.Authority),
+        IsOrgAdmin = account.User.IsOrgAdmin,
+        OrganizationId = account.Organization.Id.Value,
+        OrganizationName = account.Organization.Name,
+        OrganizationSlug = account.Organization.Slug,
+        MfaEnabled = account.HasSecondFactor,
+    };
+}
