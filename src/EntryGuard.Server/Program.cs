@@ -1,6 +1,7 @@
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Features;
+using EntryGuard.Server.Features.SignIns;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Server.Hosting.SignIns;
 using EntryGuard.Server.Hosting.Start;
@@ -38,6 +39,8 @@ try
             return await app.CloseAsync();
         case "rewrap":
             return await app.RewrapAsync();
+        case "reset-mfa":
+            return await ResetMfaVerb.RunAsync(app);
     }
 
     await app.PrepareAsync();

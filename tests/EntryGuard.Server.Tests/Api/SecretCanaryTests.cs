@@ -8,7 +8,7 @@ using Npgsql;
 namespace EntryGuard.Server.Tests.Api;
 
 /// <summary>A secret that can be recognised goes in wherever one can; then everything that ever comes out is searched for it.</summary>
-public sealed class SecretCanaryTests
+public sealed partial class SecretCanaryTests
 {
     private const string Canary = "c4n4ry-b1rd";
     private static readonly CancellationToken None = CancellationToken.None;
@@ -92,6 +92,99 @@ public sealed class SecretCanaryTests
             stored.ShouldNotContain(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(secret)));
         }
     }
+
+    [Theory, EveryDatabase]
+    public async Task What_signs_in_is_nowhere_but_with_its_user(TestDatabase database)
+    {
+        const string Password = $"{Canary} password";
+        using var log = new TestLog();
+        using var traces = new Overheard();
+        using var phone = new SoftAuthenticator();
+        var secrets = new Dictionary<string, string> { ["password"] = Password, ["wrong password"] = $"{Canary} wrong" };
+        var said = new StringBuilder();
+        string stored;
+        await using (var app = await TestApp.StartAsync(database, log: log))
+        {
+            var (ann, boss) = (app.As("ann"), await app.AsAdmin().JoinedApi());
+            var id = (await ann.SignIn()).User.Value;
+            secrets["invitation"] = (await boss.ResendInvitationAsync(id, None)).Value.Token!;
+            var first = (await ann.Anonymous().SetPasswordAsync(new SetPasswordRequest { InviteToken = secrets["invitation"], Password = Password }, None)).Value;
+            var api = ann.With(first.AccessToken!);
+            (secrets["access token"], secrets["refresh token"]) = (first.AccessToken!, first.RefreshToken!);
+            secrets["next refresh token"] = (await ann.Anonymous().RefreshAsync(first.RefreshToken, None)).Value.RefreshToken!;
+            var (secret, recovery) = await ann.SetUpCodes(api);
+            (secrets["app"], secrets["recovery code"], secrets["another"]) = (secret, recovery[0], recovery[1]);
+            var half = await ann.Login(Password);
+            secrets["challenge"] = half.MfaChallengeToken!;
+            secrets["code"] = ann.Code(secret);
+            await ann.Anonymous().VerifyMfaAsync(new VerifyMfaRequest { MfaChallengeToken = half.MfaChallengeToken, Code = recovery[1] }, None);
+            await ann.Anonymous().VerifyMfaAsync(new VerifyMfaRequest { MfaChallengeToken = half.MfaChallengeToken, Code = secrets["code"] }, None);
+            secrets["reset link"] = (await boss.SendPasswordResetAsync(id, None)).Value.Token!;
+            var options = (await api.AskToMakePasskeyAsync(None)).Value;
+            secrets["passkey token"] = options.PasskeyToken;
+            await api.AddPasskeyAsync(new AddPasskeyRequest { PasskeyToken = options.PasskeyToken, Credential = phone.Make(options.Options), Name = "phone" }, None);
+
+            // Wrong, in every way.
+            using var browser = app.Browser();
+            secrets["csrf token"] = (await browser.Api.LoginAsync(
+                new LoginRequest { OrganizationSlug = "acme", Email = app.AsAdmin().Email, Password = TestUser.Password, UseCookies = true }, None)).Value.CsrfToken!;
+            await ann.TryLogin($"{Canary} wrong");
+            await api.ChangePasswordAsync(new ChangePasswordRequest { CurrentPassword = $"{Canary} wrong", NewPassword = Password }, None);
+            await ann.Anonymous().RefreshAsync(first.RefreshToken, None);
+            foreach (var body in (string[])[$$"""{"password":["{{Canary}}"]}""", $$"""{"password":"{{Canary}}","x":"{{Canary}}"}""", $$"""{"password":{{Canary}}}"""])
+            {
+                using var content = new StringContent(body, Encoding.UTF8, "application/json");
+                using var answer = await app.Client().PostAsync(new Uri("/api/v1/auth/login", UriKind.Relative), content, None);
+                said.AppendLine(await answer.Content.ReadAsStringAsync(None));
+            }
+
+            var mangled = ann.With(first.AccessToken![..^4] + "AAAA");
+            said.AppendLine((await mangled.GetMeAsync(None)).Problem!.ToString());
+            foreach (var path in (string[])["audit-logs", "users", "auth/sign-ins", "auth/passkeys"])
+                said.AppendLine(await boss.Http.GetStringAsync(new Uri($"api/v1/{path}", UriKind.Relative), None));
+            await app.RunUntilQuiet();
+            stored = await Everything(database);
+        }
+
+        stored.ShouldContain("MFA_ENABLE");
+        stored.ShouldContain("REFRESH_TOKEN_REUSED");
+        foreach (var (what, secret) in secrets.Where(s => s.Key != "code").Append(KeyValuePair.Create("canary", Canary)))
+        {
+            traces.With(secret).ShouldBeEmpty(what);
+            log.Lines.ShouldAllBe(line => !line.Contains(secret), what);
+            said.ToString().ShouldNotContain(secret, Case.Sensitive, what);
+            stored.ShouldNotContain(secret, Case.Sensitive, what);
+            stored.ShouldNotContain(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(secret)), Case.Sensitive, what);
+        }
+
+        // Six digits may be anywhere by chance, but not next to words about them.
+        log.Lines.ShouldAllBe(line => !line.Contains($"code={secrets["code"]}", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public void Records_of_signing_in_do_not_tell_what_they_hold()
+    {
+        var element = System.Text.Json.JsonSerializer.SerializeToElement(Canary);
+        var records = typeof(LoginRequest).Assembly.GetTypes().Where(t => t.Namespace == "EntryGuard.Contracts" && t.GetMethod("<Clone>$") is not null
+            && t.GetProperties().Any(p => SecretName().IsMatch(p.Name))).ToList();
+        records.Count.ShouldBeGreaterThan(15);
+        foreach (var type in records)
+        {
+            var record = System.Runtime.CompilerServices.RuntimeHelpers.GetUninitializedObject(type);
+            foreach (var property in type.GetProperties().Where(p => SecretName().IsMatch(p.Name)))
+            {
+                if (property.PropertyType == typeof(string))
+                    property.SetValue(record, Canary);
+                else if (property.PropertyType == typeof(System.Text.Json.JsonElement?))
+                    property.SetValue(record, element);
+            }
+
+            $"{record}".ShouldNotContain(Canary, Case.Sensitive, type.Name);
+        }
+    }
+
+    [System.Text.RegularExpressions.GeneratedRegex("^(.*Password|.*Token|Code|Secret|Link|OtpauthUri|QrCodeBase64|PlainTextKey|CredentialData)$")]
+    private static partial System.Text.RegularExpressions.Regex SecretName();
 
     [Fact]
     public void E31_records_with_secrets_do_not_tell_them()

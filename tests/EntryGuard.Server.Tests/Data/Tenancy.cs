@@ -52,9 +52,32 @@ internal sealed record Tenancy(Organization Organization, User User, Credential 
             CreatedByEmail = user.Email,
             CreatedAt = Now,
         });
+        AddSignIn(db, user);
         db.Audit.Add(NewAudit(organization.Id));
         await work.CommitAsync(default);
         return new Tenancy(organization, user, credential, resource, session, claim);
+    }
+
+    private static void AddSignIn(EntryGuardDb db, User user)
+    {
+        var signIn = new SignIn { Id = new(Next()), OrganizationId = user.OrganizationId, UserId = user.Id, Address = "203.0.113.7", CreatedAt = Now, LastSeenAt = Now, ExpiresAt = Now };
+        db.SignIns.Add(signIn);
+        db.UserSecrets.Add(new UserSecret { UserId = user.Id, OrganizationId = user.OrganizationId });
+        db.RefreshTokens.Add(new RefreshToken { Hash = Guid.NewGuid().ToByteArray(), OrganizationId = user.OrganizationId, SignInId = signIn.Id, CreatedAt = Now, ExpiresAt = Now });
+        db.OneTimeTokens.Add(new OneTimeToken { Hash = Guid.NewGuid().ToByteArray(), OrganizationId = user.OrganizationId, UserId = user.Id, CreatedAt = Now, ExpiresAt = Now });
+        db.Passkeys.Add(new Passkey
+        {
+            Id = new(Next()),
+            OrganizationId = user.OrganizationId,
+            UserId = user.Id,
+            Name = "phone",
+            CredentialId = [1],
+            PublicKey = [1],
+            Transports = [],
+            AttestationObject = [1],
+            ClientData = [1],
+            CreatedAt = Now,
+        });
     }
 
     public static Guid Next() => Guid.CreateVersion7(Now);

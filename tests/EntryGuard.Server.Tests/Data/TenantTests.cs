@@ -7,7 +7,7 @@ namespace EntryGuard.Server.Tests.Data;
 
 public class TenantTests
 {
-    private static readonly string[] Tables = ["organizations", "users", "user_resources", "api_keys", "credentials", "resources", "sessions", "resource_ips", "audit"];
+    private static readonly string[] Tables = ["organizations", "users", "user_resources", "user_secrets", "sign_ins", "refresh_tokens", "passkeys", "one_time_tokens", "api_keys", "credentials", "resources", "sessions", "resource_ips", "audit"];
 
     [Theory, EveryDatabase]
     public async Task E30_a_tenant_sees_its_own_rows_and_the_engine_all(TestDatabase database)
@@ -139,7 +139,8 @@ public class TenantTests
         await using var read = await db.BeginReadAsync(default);
         return
         [
-            await Count(db.Organizations), await Count(db.Users), await Count(db.UserResources), await Count(db.ApiKeys), await Count(db.Credentials),
+            await Count(db.Organizations), await Count(db.Users), await Count(db.UserResources), await Count(db.UserSecrets), await Count(db.SignIns),
+            await Count(db.RefreshTokens), await Count(db.Passkeys), await Count(db.OneTimeTokens), await Count(db.ApiKeys), await Count(db.Credentials),
             await Count(db.Resources), await Count(db.Sessions), await Count(db.ResourceIps), await Count(db.Audit),
         ];
 

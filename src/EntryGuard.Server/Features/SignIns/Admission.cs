@@ -107,13 +107,13 @@ public sealed class Admission(AccessTokens tokens, SignInCookies cookies, SignIn
     }
 
     /// <summary>After the commit: with tokens, in the body or as cookies.</summary>
-    /// <param name="account">What was guarded; null: nothing was.</param>
-    internal async Task<LoginResponse> AnswerAsync(Step step, HttpContext http, byte[]? account, CancellationToken ct)
+    /// <param name="attempt">What was guarded; null: nothing was.</param>
+    internal async Task<LoginResponse> AnswerAsync(Step step, HttpContext http, SignInTry? attempt, CancellationToken ct)
     {
+        if (attempt is not null)
+            await (step.SignIn is null ? guard.ForgetAsync(attempt, ct) : guard.ForgiveAsync(attempt.Account, ct));
         if (step.SignIn is not { } signIn)
             return step.Question!;
-        if (account is not null)
-            await guard.ForgiveAsync(account, ct);
         var access = await tokens.IssueAsync(signIn, ct);
         if (step.Refresh is not { } refresh)
             return new LoginResponse { MfaSetupRequired = true, MfaSetupToken = access, ExpiresIn = (int)AccessTokens.Life.TotalSeconds };

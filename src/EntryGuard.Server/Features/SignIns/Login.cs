@@ -33,8 +33,8 @@ public static class Login
             return new RefusalResult(Refusal.Validation(errors));
         if (admission.WhyNoCookies(http, request.UseCookies) is { } refusal)
             return new RefusalResult(refusal);
-        var account = SignInGuard.AccountOf(slug, email);
-        if (await guard.TryAsync(account, clock.Now, ct) is { } wait)
+        var attempt = await guard.TryAsync(SignInGuard.AccountOf(slug, email), clock.Now, ct);
+        if (attempt.Wait is { } wait)
             return AllowanceDeclarations.TooMany(wait);
 
         var organization = await Slugs.FindAsync(databases, slug, ct);
@@ -58,7 +58,7 @@ public static class Login
         held.Secret.PasswordHash = better ?? hash;
         var step = await admission.AfterPasswordAsync(db, held, http, request.UseCookies == true, ct);
         await work.CommitAsync(ct);
-        return TypedResults.Ok(await admission.AnswerAsync(step, http, account, ct));
+        return TypedResults.Ok(await admission.AnswerAsync(step, http, attempt, ct));
     }
 
     /// <summary>A try that failed, as the organization's admins see it; no more than was typed in.</summary>

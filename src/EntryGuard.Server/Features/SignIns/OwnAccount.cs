@@ -25,7 +25,7 @@ internal sealed class OwnAccount(EntryGuardDb db, Caller caller, SignInGuard gua
         await using var read = await db.BeginReadAsync(ct);
         var account = SignInGuard.AccountOf(await db.Organizations.Select(o => o.Slug).SingleAsync(ct), caller.Email);
         await read.DisposeAsync();
-        return (account, await guard.TryAsync(account, clock.Now, ct) is { } wait ? AllowanceDeclarations.TooMany(wait) : null);
+        return (account, (await guard.TryAsync(account, clock.Now, ct)).Wait is { } wait ? AllowanceDeclarations.TooMany(wait) : null);
     }
 
     /// <summary>The guess was right.</summary>

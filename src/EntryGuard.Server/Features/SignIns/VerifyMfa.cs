@@ -40,7 +40,8 @@ public static class VerifyMfa
         await using var db = databases.OpenTenant(organization);
         if (await FindAsync(db, hash, clock.Now, ct) is not var (userId, account))
             return new RefusalResult(Admission.TokenInvalid);
-        if (await guard.TryAsync(account, clock.Now, ct) is { } wait)
+        var attempt = await guard.TryAsync(account, clock.Now, ct);
+        if (attempt.Wait is { } wait)
             return AllowanceDeclarations.TooMany(wait);
         var shown = factor.Prepare(code, await SecretAsync(db, userId, ct));
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
@@ -60,7 +61,7 @@ public static class VerifyMfa
         await OneTime.TakeAsync(db, hash, now, ct);
         var step = await admission.BeginAsync(db, held, http, SignInMethod.Password, how, request.UseCookies == true, onlyEnrols: false, ct);
         await work.CommitAsync(ct);
-        return TypedResults.Ok(await admission.AnswerAsync(step, http, account, ct));
+        return TypedResults.Ok(await admission.AnswerAsync(step, http, attempt, ct));
     }
 
     /// <summary>As it is; an empty one if there is none.</summary>

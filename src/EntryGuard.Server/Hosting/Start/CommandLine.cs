@@ -11,6 +11,7 @@ public sealed record CommandLine(string Verb, IReadOnlyList<string> Settings)
         ["serve"] = "run the server (the default)",
         ["close"] = "--overdue | --all: close rules from the database and the key alone, with the server down",
         ["rewrap"] = "--to FILE: encrypt the secrets' key ring with another master key",
+        ["reset-mfa"] = "--organization SLUG --email ADDRESS: take a user's second factor away, for an administrator who lost it",
         ["openapi"] = "FILE: write the API's OpenAPI document",
         ["walkthrough"] = "play the life of a session against a real server, in a folder of its own",
     };
@@ -21,6 +22,8 @@ public sealed record CommandLine(string Verb, IReadOnlyList<string> Settings)
         ["--data"] = "EntryGuard:DataDirectory",
         ["--env-file"] = "EntryGuard:FirstRun:EnvironmentFile",
         ["--to"] = "EntryGuard:Rewrap:To",
+        ["--organization"] = "EntryGuard:ResetMfa:Organization",
+        ["--email"] = "EntryGuard:ResetMfa:Email",
     };
 
     private static readonly Dictionary<string, string> Flags = new()

@@ -56,6 +56,8 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:Close:Overdue", "false", YesOrNo, OnlyOnce: true),
         new("EntryGuard:Close:All", "false", YesOrNo, OnlyOnce: true),
         new("EntryGuard:Rewrap:To", "none", Anything, OnlyOnce: true),
+        new("EntryGuard:ResetMfa:Organization", "none", Anything, OnlyOnce: true),
+        new("EntryGuard:ResetMfa:Email", "none", Anything, OnlyOnce: true),
     ];
 
     private static string? Anything(string value) => null;
