@@ -79,7 +79,7 @@ public sealed class PasswordTests
     {
         await using var app = await TestApp.StartAsync(database, new Dictionary<string, string> { ["EntryGuard:PublicUrl"] = "https://eg.example/" });
         var made = (await (await app.AsAdmin().Api()).CreateUserAsync(new CreateUserRequest { Email = "new@acme.example" }, None)).Value;
-        made.Invitation!.Link.ShouldBe($"https://eg.example/set-password?token={made.Invitation.Token}");
+        made.Invitation!.Link.ShouldBe($"https://eg.example/accept-invitation?token={made.Invitation.Token}");
     }
 
     [Theory, EveryDatabase]
