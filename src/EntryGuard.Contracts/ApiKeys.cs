@@ -9,7 +9,7 @@ public sealed record CreateApiKeyRequest
     /// <summary>At most 1,000 characters.</summary>
     public string? Description { get; init; }
 
-    /// <summary>What it may do: "sessions:write", ...; at least one, "*" for everything its user may. Nothing beyond what the key of this request may do itself.</summary>
+    /// <summary>What it may do: "sessions:write", ...; "sessions:*" is the same; at least one, "*" for everything its user may. Nothing beyond what the key of this request may do itself.</summary>
     public IReadOnlyList<string>? Scopes { get; init; }
 
     /// <summary>When it stops working; null: never.</summary>

@@ -53,6 +53,7 @@ public sealed class User
     /// <summary>A tombstone since then; null: in use. Pruned once no session is its.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
 
+    /// <summary>Of one that was read; queries ask for <see cref="Authority"/>.</summary>
     public bool IsOrgAdmin => Authority == Authority.Admin;
 }
 

@@ -53,7 +53,7 @@ internal sealed class MailOccasions(Databases databases, Outbox outbox, Links li
         {
             ending = await db.UserSessions.AsNoTracking()
                 .Where(s => s.EndedAt == null && (s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial) && s.ExpiresAt > now && s.ExpiresAt <= latestEnd)
-                .Where(s => s.StartedAt <= latestStart && s.User!.IsActive)
+                .Where(s => s.StartedAt <= latestStart && s.User!.IsActive && s.User.Kind == UserKind.Person)
                 .Select(s => new Ending(s, s.User!.Email, s.ResourceIps.Where(c => c.Wanted == Wanted.Present).Select(c => c.Resource!.Name).ToList())).ToListAsync(ct);
             ending.RemoveAll(e => e.Session.ExpiresAt - e.Session.StartedAt < ShortestSession);
             if (ending.Count == 0)
@@ -118,7 +118,7 @@ internal sealed class MailOccasions(Databases databases, Outbox outbox, Links li
         var resource = await db.Resources.AsNoTracking().SingleAsync(r => r.Id == id, ct);
         var letter = new RemovalFailing(
             resource.Name, [.. oldest.Select(c => c.Address.ToString()).Distinct()], await claims.CountAsync(ct) - oldest.Count, oldest[0].OverdueSince!.Value, oldest[0].ErrorMessage);
-        var admins = await db.Users.Where(u => u.OrganizationId == resource.OrganizationId && u.IsOrgAdmin && u.IsActive).Select(u => new { u.Id, u.Email }).ToListAsync(ct);
+        var admins = await db.Users.Where(u => u.OrganizationId == resource.OrganizationId && u.Authority == Authority.Admin && u.Kind == UserKind.Person && u.IsActive && u.DeletedAt == null).Select(u => new { u.Id, u.Email }).ToListAsync(ct);
         foreach (var admin in admins)
             outbox.Add(db, resource.OrganizationId, admin.Email, letter, $"{latest.Id.Value:n}:{latest.OverdueSince!.Value.UtcTicks}:{admin.Id.Value:n}", now, id.Value);
     }

@@ -45,6 +45,13 @@ public static class ApiScopes
         UsersRead, UsersWrite, RolesRead, RolesWrite, ApiKeysRead, ApiKeysWrite, OrganizationRead, OrganizationWrite, AuditRead,
     ];
 
+    /// <summary>"roles:*" is another way to write "roles:write"; anything else is what it is.</summary>
+    public static string Canonical(string scope)
+    {
+        ArgumentNullException.ThrowIfNull(scope);
+        return scope.EndsWith(":*", StringComparison.Ordinal) ? string.Concat(scope.AsSpan(0, scope.Length - 1), "write") : scope;
+    }
+
     /// <summary>True if a key with these scopes may do what needs that one.</summary>
     public static bool Allow(IReadOnlyList<string> held, string needed)
     {

@@ -149,6 +149,20 @@ public sealed class ServiceAccountTests
     }
 
     [Theory, EveryDatabase]
+    public async Task A_scope_with_a_star_is_reading_and_writing(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var admin = app.AsAdmin();
+        var key = await admin.CreateApiKey("as code", "roles:*", "users:*");
+        key.Scopes.ShouldBe(["users:write", "roles:write"]);
+        var code = admin.With(key.PlainTextKey!);
+        (await code.ListRolesAsync(null, None)).Status.ShouldBe(HttpStatusCode.OK);
+        (await code.CreateRoleAsync(new CreateRoleRequest { Name = "r" }, None)).Status.ShouldBe(HttpStatusCode.Created);
+        (await code.ListAuditAsync(null, None)).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await (await admin.Api()).CreateApiKeyAsync(new CreateApiKeyRequest { Name = "no", Scopes = ["doors:*"] }, None)).Problem!.ValidationErrors!.ShouldContainKey("scopes[0]");
+    }
+
+    [Theory, EveryDatabase]
     public async Task A_user_who_is_deleted_is_gone_but_what_they_did_is_not(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

@@ -124,6 +124,7 @@ public static class CreateApiKey
         var known = string.Join(", ", ApiScopes.Known);
         if (given is null or { Count: 0 })
             errors["scopes"] = $"is missing; name at least one of {known}";
+        given = given?.Select(ApiScopes.Canonical).ToList();
         for (var i = 0; i < given?.Count; i++)
         {
             if (!ApiScopes.Known.Contains(given[i]))
