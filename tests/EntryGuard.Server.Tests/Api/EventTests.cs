@@ -93,6 +93,22 @@ public sealed class EventTests
         (await stream.Next()).ShouldBeNull();
     }
 
+    [Theory]
+    [EveryDatabase("signed out")]
+    [EveryDatabase("expired")]
+    public async Task It_ends_when_the_sign_in_or_its_token_does(TestDatabase database, string what)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = app.As("ann");
+        var tokens = await ann.Join();
+        await using var stream = await EventStream.OpenAsync(ann.With(tokens.AccessToken!).Http);
+        if (what == "expired")
+            app.Time.Advance(TimeSpan.FromMinutes(16));
+        await ann.Anonymous().LogoutAsync(what == "signed out" ? tokens.RefreshToken : (await ann.Login()).RefreshToken, CancellationToken.None);   // it rings
+        while (await stream.Next() is { } last)
+            last.Type.ShouldNotBe("audit", "a member sees nothing of it");
+    }
+
     [Theory, EveryDatabase]
     public async Task Nobody_may_hold_any_number_of_streams(TestDatabase database)
     {

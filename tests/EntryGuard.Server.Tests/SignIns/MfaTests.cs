@@ -1,5 +1,7 @@
 using System.Net;
 using EntryGuard.Contracts;
+using EntryGuard.Server.Data;
+using EntryGuard.Server.Features.SignIns;
 using EntryGuard.Testing;
 
 namespace EntryGuard.Server.Tests.SignIns;
@@ -152,6 +154,20 @@ public sealed class MfaTests
         await ann.SetUpCodes(ann.With(asked.MfaSetupToken!));
         (await ann.Login()).MfaRequired.ShouldBe(true);
         (await Audit.OfAsync(app, ann)).ShouldContain("MFA_RESET");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task The_last_admin_who_lost_it_is_helped_from_the_command_line(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var admin = app.AsAdmin();
+        var api = await admin.JoinedApi();
+        await Should.ThrowAsync<RefusedToStartException>(() => ResetMfaVerb.ResetAsync(app.Services, "acme", admin.Email, None));
+        await admin.SetUpCodes(api);
+        await Should.ThrowAsync<RefusedToStartException>(() => ResetMfaVerb.ResetAsync(app.Services, "globex", admin.Email, None));
+        await ResetMfaVerb.ResetAsync(app.Services, "ACME", admin.Email.ToUpperInvariant(), None);
+        (await api.GetMeAsync(None)).Status.ShouldBe(HttpStatusCode.Unauthorized);
+        (await admin.Login()).MfaSetupRequired.ShouldBe(true);
     }
 
     [Theory, EveryDatabase]

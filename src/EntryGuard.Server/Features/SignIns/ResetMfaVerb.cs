@@ -20,20 +20,23 @@ internal static class ResetMfaVerb
             throw new RefusedToStartException("Say whose: entryguard reset-mfa --organization SLUG --email ADDRESS");
         DataSetup.RefuseMissingDatabase(app.Configuration, "reset-mfa");
         await DataSetup.MigrateAsync(services, ct);
-        var clock = services.GetRequiredService<DatabaseClock>();
-        await clock.MeasureAsync(ct);
-        var databases = services.GetRequiredService<Databases>();
+        await services.GetRequiredService<DatabaseClock>().MeasureAsync(ct);
+        await ResetAsync(services, slug, email, ct);
+        Console.WriteLine($"{email} signs in with the password, and sets up another second factor before anything else. All their sign-ins have ended.");
+        return 0;
+    }
+
+    internal static async Task ResetAsync(IServiceProvider services, string slug, string email, CancellationToken ct)
+    {
+        var (databases, clock, address) = (services.GetRequiredService<Databases>(), services.GetRequiredService<DatabaseClock>(), email.ToLowerInvariant());
         await using var db = databases.OpenTenant(await Slugs.FindAsync(databases, slug.ToLowerInvariant(), ct));
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-        var (address, id) = (email.ToLowerInvariant(), default(UserId?));
-        id = await db.Users.Where(u => u.Email == address && u.DeletedAt == null).Select(u => (UserId?)u.Id).SingleOrDefaultAsync(ct);
+        var id = await db.Users.Where(u => u.Email == address && u.DeletedAt == null).Select(u => (UserId?)u.Id).SingleOrDefaultAsync(ct);
         if (id is null || await Account.HoldAsync(db, id.Value, ct) is not { } account)
             throw new RefusedToStartException($"There is no active user {email} in the organization {slug}.");
         if (!account.HasSecondFactor)
             throw new RefusedToStartException($"{email} has no second factor; nothing was changed.");
         await account.ResetMfaAsync(db, Actor.System, clock.Now, ct);
         await work.CommitAsync(ct);
-        Console.WriteLine($"{email} signs in with the password, and sets up another second factor before anything else. All their sign-ins have ended.");
-        return 0;
     }
 }

@@ -41,16 +41,22 @@ internal static class SignInSetup
     public static void MapKeys(this WebApplication app) => app.MapGet("/.well-known/jwks.json", HandleAsync).WithTags("Sign-in").WithName("GetSigningKeys")
         .WithSummary("Public keys of access tokens").AllowPublic();
 
-    private static async Task<Ok<JwksResponse>> HandleAsync(SigningKeys keys, DatabaseClock clock, CancellationToken ct) => TypedResults.Ok(new JwksResponse
+    private static async Task<Ok<JwksResponse>> HandleAsync(SigningKeys keys, DatabaseClock clock, HttpResponse response, CancellationToken ct)
+    {
+        response.Headers.CacheControl = "public, max-age=300";   // a new key is published a day before it signs
+        return TypedResults.Ok(await ShowAsync(keys, clock.Now, ct));
+    }
+
+    private static async Task<JwksResponse> ShowAsync(SigningKeys keys, DateTimeOffset now, CancellationToken ct) => new()
     {
         Keys =
         [
-            .. (await keys.AliveAsync(clock.Now, ct)).Select(k => new JwkResponse
+            .. (await keys.AliveAsync(now, ct)).Select(k => new JwkResponse
             {
                 Kid = k.Kid,
                 X = Base64Url.EncodeToString(k.Parameters.Q.X),
                 Y = Base64Url.EncodeToString(k.Parameters.Q.Y),
             }),
         ],
-    });
+    };
 }
