@@ -17,6 +17,9 @@ internal sealed partial class CloudWorld
     /// <summary>When the first removal went out after the journal was last forgotten, by <see cref="Stopwatch.GetTimestamp"/>; null: none did.</summary>
     public long? FirstRemovalAt { get; private set; }
 
+    /// <summary>When the first list was asked for after that; null: none was.</summary>
+    public long? FirstListAt { get; private set; }
+
     public EntryGuardDb OpenTenant() => databases.OpenTenant(organization);
 
     /// <summary>The user has so many roles, which open so many Resources in all; every Resource is opened by two of them, with terms.</summary>
@@ -51,16 +54,16 @@ internal sealed partial class CloudWorld
     }
 
     /// <summary>So many users have one role and a session by it, each from an address of its own.</summary>
-    public async Task<RoleId> GrantToManyAsync(int users)
+    public async Task<RoleId> GrantToManyAsync(string name, int users)
     {
         await using var db = databases.OpenEngine();
         await using var work = await db.BeginWriteAsync(WritePriority.Other, default);
-        var role = AddRole(db, "everybody", 0);
+        var role = AddRole(db, name, 0);
         db.RoleResources.AddRange(resources.Select(r => new RoleResource { OrganizationId = organization, RoleId = role, ResourceId = r.Id, CreatedAt = Now }));
         for (var i = 0; i < users; i++)
         {
             var one = new UserId(Guid.CreateVersion7(Now));
-            db.Users.Add(new User { Id = one, OrganizationId = organization, Email = $"user{i}@localhost", CreatedAt = Now, UpdatedAt = Now });
+            db.Users.Add(new User { Id = one, OrganizationId = organization, Email = $"user{i}@{name.Replace(' ', '-')}.localhost", CreatedAt = Now, UpdatedAt = Now });
             db.RoleUsers.Add(new RoleUser { OrganizationId = organization, RoleId = role, UserId = one, CreatedAt = Now });
             var session = NewSession(TimeSpan.FromHours(1));
             session.UserId = one;
@@ -96,7 +99,7 @@ internal sealed partial class CloudWorld
     {
         bell = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         rung.Clear();
-        FirstRemovalAt = null;
+        (FirstRemovalAt, FirstListAt) = (null, null);
         Ec2.Received += Note;
         await bell.Task;
         await WorkAsync();
@@ -106,6 +109,8 @@ internal sealed partial class CloudWorld
         {
             if (action == "RevokeSecurityGroupIngress")
                 FirstRemovalAt ??= Stopwatch.GetTimestamp();
+            if (action.StartsWith("Describe", StringComparison.Ordinal))
+                FirstListAt ??= Stopwatch.GetTimestamp();
         }
     }
 
