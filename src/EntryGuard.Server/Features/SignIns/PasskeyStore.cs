@@ -71,7 +71,10 @@ internal sealed class PasskeyStore(EntryGuardDb db) : IUserPasskeyStore<User>
 
     private static UserPasskeyInfo Show(Passkey row) => new(
         row.CredentialId, row.PublicKey, row.CreatedAt, (uint)row.SignCount, [.. row.Transports], row.IsUserVerified, row.IsBackupEligible, row.IsBackedUp,
-        row.AttestationObject, row.ClientData) { Name = row.Name };
+        row.AttestationObject, row.ClientData)
+    {
+        Name = row.Name,
+    };
 
     private static NotSupportedException WritesNothing() => new("Identity is asked about passkeys, and for nothing else.");
 }

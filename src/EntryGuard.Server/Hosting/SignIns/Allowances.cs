@@ -63,7 +63,10 @@ public static class AllowanceDeclarations
     public static RefusalResult TooMany(TimeSpan wait)
     {
         var seconds = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds));
-        return new RefusalResult(new Refusal(ErrorCodes.RateLimited, RefusalKind.TooMany,
-            string.Create(CultureInfo.InvariantCulture, $"Too many tries; the next one is heard in {seconds} s."))) { RetryAfter = TimeSpan.FromSeconds(seconds) };
+        var words = string.Create(CultureInfo.InvariantCulture, $"Too many tries; the next one is heard in {seconds} s.");
+        return new RefusalResult(new Refusal(ErrorCodes.RateLimited, RefusalKind.TooMany, words))
+        {
+            RetryAfter = TimeSpan.FromSeconds(seconds),
+        };
     }
 }
