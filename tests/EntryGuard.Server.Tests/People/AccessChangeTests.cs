@@ -196,6 +196,31 @@ public sealed class AccessChangeTests
             (await ann.Start(from: "198.51.100.7")).ResourceIps.Count.ShouldBe(2);
     }
 
+    [Theory, EveryDatabase]
+    public async Task A_role_that_asks_for_a_second_factor_opens_for_who_showed_one_lately(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (ann, admin) = (app.As("ann"), app.AsAdmin());
+        await admin.CreateRole("careful", ["web"], [ann], new RoleConditions { MfaWithinMinutes = 10 });
+        var request = new StartSessionRequest { DurationHours = 1, Ipv4Address = Address };
+        var signedIn = await ann.JoinedApi();
+        (await signedIn.StartSessionAsync(request, null, None)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired, "a password alone is no second factor");
+        var (secret, _) = await ann.SetUpCodes(signedIn);
+        var session = (await signedIn.StartSessionAsync(request, null, None)).Value;
+        await app.RunUntilQuiet();
+        (await app.Status(session)).ShouldBe("ACTIVE");
+
+        app.Time.Advance(TimeSpan.FromMinutes(11));
+        (await signedIn.GetAccessAsync(None)).Value.Resources.Single().ShouldSatisfyAllConditions(r => r.CanOpen.ShouldBeFalse(), r => r.WhyNot!.ShouldContain("second factor"));
+        (await signedIn.StartSessionAsync(request, null, None)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired);
+        var extend = new ExtendSessionRequest { AdditionalMinutes = 10 };
+        (await signedIn.ExtendSessionAsync(session.Id, extend, None)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired);
+        (await app.Status(session)).ShouldBe("ACTIVE", "what it was started by was fresh then");
+        (await ann.TryExtend(session, 1)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired, "a key shows no second factor");
+        (await signedIn.VerifyMfaAgainAsync(new VerifyMfaAgainRequest { Code = ann.Code(secret) }, None)).Problem.ShouldBeNull();
+        (await signedIn.ExtendSessionAsync(session.Id, extend, None)).Value.ExpiresAt.ShouldBe(session.ExpiresAt.AddMinutes(10));
+    }
+
     private static async Task<Problem?> Change(TestApp app, RoleResponse role, string what)
     {
         var (admin, ann) = (app.AsAdmin(), await app.As("ann").SignIn());

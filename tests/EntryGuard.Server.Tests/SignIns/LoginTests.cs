@@ -129,6 +129,24 @@ public sealed class LoginTests
     }
 
     [Theory, EveryDatabase]
+    public async Task After_30_days_no_refresh_helps(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = app.As("ann");
+        var tokens = await ann.Join();
+        for (var day = 6; day <= 30; day += 6)
+        {
+            app.Time.Advance(TimeSpan.FromDays(6) - TimeSpan.FromSeconds(1));
+            tokens = (await ann.Anonymous().RefreshAsync(tokens.RefreshToken, None)).Value;
+        }
+
+        (await Status(ann, tokens)).ShouldBe(HttpStatusCode.OK);
+        app.Time.Advance(TimeSpan.FromSeconds(5));
+        (await Status(ann, tokens)).ShouldBe(HttpStatusCode.Unauthorized);
+        (await ann.Anonymous().RefreshAsync(tokens.RefreshToken, None)).Problem!.Error.ShouldBe(ErrorCodes.TokenInvalid);
+    }
+
+    [Theory, EveryDatabase]
     public async Task A_refresh_token_lives_7_days_each(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

@@ -10,6 +10,20 @@ public sealed class MfaTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
+    // A token that was stolen long after the sign-in adds nothing to sign in with.
+    [Theory, EveryDatabase]
+    public async Task The_first_factor_is_set_up_soon_after_signing_in(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = app.As("ann");
+        var tokens = await ann.Join();
+        app.Time.Advance(TimeSpan.FromMinutes(16));
+        var late = ann.With((await ann.Anonymous().RefreshAsync(tokens.RefreshToken, None)).Value.AccessToken!);
+        (await late.SetUpMfaAsync(None)).Problem!.Error.ShouldBe(ErrorCodes.MfaOutdated);
+        (await late.AskToMakePasskeyAsync(None)).Problem!.Error.ShouldBe(ErrorCodes.MfaOutdated);
+        await ann.SetUpCodes(ann.With((await ann.Login()).AccessToken!));
+    }
+
     [Theory, EveryDatabase]
     public async Task With_codes_on_a_password_is_half_of_a_sign_in(TestDatabase database)
     {

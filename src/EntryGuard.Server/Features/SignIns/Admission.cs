@@ -17,6 +17,9 @@ public sealed class Admission(AccessTokens tokens, SignInCookies cookies, SignIn
     /// <summary>How long a refresh token lives; each use brings another.</summary>
     public static readonly TimeSpan RefreshLife = TimeSpan.FromDays(7);
 
+    /// <summary>Then it ends, however often it was refreshed: everybody shows again who they are.</summary>
+    public static readonly TimeSpan LongestSignIn = TimeSpan.FromDays(30);
+
     private const int LongestUserAgent = 200;
     private static readonly TimeSpan ChallengeLife = TimeSpan.FromSeconds(300);
     private static readonly TimeSpan ChangeLife = TimeSpan.FromMinutes(10);

@@ -19,6 +19,9 @@ internal sealed class OwnAccount(EntryGuardDb db, Caller caller, SignInGuard gua
     public static Refusal Outdated { get; } = new(ErrorCodes.MfaOutdated, RefusalKind.Forbidden,
         "You showed your second factor too long ago; show it again with POST /api/v1/auth/verify-mfa/again.");
 
+    public static Refusal SignedInLongAgo { get; } = new(ErrorCodes.MfaOutdated, RefusalKind.Forbidden,
+        "You signed in too long ago to change what you sign in with; sign in again.");
+
     /// <summary>Before a guess; the answer to give if there were too many.</summary>
     public async Task<(byte[] Account, RefusalResult? TooMany)> GuessAsync(CancellationToken ct)
     {
@@ -40,7 +43,8 @@ internal sealed class OwnAccount(EntryGuardDb db, Caller caller, SignInGuard gua
         && await db.SignIns.SingleOrDefaultAsync(s => s.Id == caller.SignInId && s.EndedAt == null, ct) is { } signIn
             ? (account, signIn) : null;
 
-    /// <summary>Null: may change what they sign in with; there is nothing to show, or it was shown lately.</summary>
+    /// <summary>Null: may change what they sign in with; who they are was shown lately, by a second factor where there is one.</summary>
     public Refusal? WhyNot(Account account, SignIn signIn) =>
-        account.HasSecondFactor && !(signIn.MfaAt > clock.Now - Recent) ? Outdated : null;
+        account.HasSecondFactor ? signIn.MfaAt > clock.Now - Recent ? null : Outdated
+        : signIn.CreatedAt > clock.Now - Recent ? null : SignedInLongAgo;
 }

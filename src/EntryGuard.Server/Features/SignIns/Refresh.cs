@@ -42,7 +42,8 @@ public static class Refresh
         if (await Account.HoldAsync(db, signIn.UserId, ct) is not { } account)
             return new RefusalResult(Suspended);
         await db.Entry(signIn).ReloadAsync(ct);   // its user is held from here on
-        if (signIn.EndedAt is not null || token.ExpiresAt <= now)
+        var last = signIn.CreatedAt + Admission.LongestSignIn;
+        if (signIn.EndedAt is not null || token.ExpiresAt <= now || last <= now)
             return new RefusalResult(Admission.TokenInvalid);
         if (await db.RefreshTokens.Where(t => t.Hash == hash && t.UsedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.UsedAt, now), ct) == 0)
         {
@@ -52,7 +53,7 @@ public static class Refresh
             return new RefusalResult(Admission.TokenInvalid);
         }
 
-        (signIn.LastSeenAt, signIn.ExpiresAt) = (now, now + Admission.RefreshLife);
+        (signIn.LastSeenAt, signIn.ExpiresAt) = (now, now + Admission.RefreshLife < last ? now + Admission.RefreshLife : last);
         var step = new Admission.Step(account, signIn, Admission.AddRefreshToken(db, signIn, now), null, isCookie);
         await work.CommitAsync(ct);
         return TypedResults.Ok(await admission.AnswerAsync(step, http, null, ct));
