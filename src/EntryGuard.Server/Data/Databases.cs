@@ -52,8 +52,10 @@ public sealed class Databases : IAsyncDisposable
             throw new RefusedToStartException($"'{connectionString}' names no file; write Data Source=/var/lib/entryguard/entryguard.db");
         settings.DataSource = Path.GetFullPath(settings.DataSource);
         var gate = new WriteGate();
+
+        // A list is one parameter, as on PostgreSQL: else each length of it would be another statement, to be compiled first.
         var options = new DbContextOptionsBuilder<SqliteDb>()
-            .UseSqlite(settings.ConnectionString)
+            .UseSqlite(settings.ConnectionString, sqlite => sqlite.UseParameterizedCollectionMode(ParameterTranslationMode.Parameter))
             .AddInterceptors([new SqlitePragmas(), .. watchers])
             .Options;
         EntryGuardDb Open(OrganizationId? tenant) => new SqliteDb(options, tenant, gate);

@@ -165,10 +165,11 @@ public class QueryPlanTests
                     lines.Add(reader.GetString(isPostgres ? 0 : 3));
             }
 
-            // "SCAN x USING INDEX" reads the whole index; for min() of one that holds open claims only, that is the question.
+            // "SCAN x USING INDEX" reads the whole index; for min() of one that holds open claims only, that is the question. A virtual table is
+            // a list that came with the question.
             var plan = string.Join("\n", lines);
             var reads = lines.Any(l => l.Contains("Seq Scan", StringComparison.Ordinal)
-                || (l.StartsWith("SCAN ", StringComparison.Ordinal) && !l.Contains("USING", StringComparison.Ordinal)));
+                || (l.StartsWith("SCAN ", StringComparison.Ordinal) && !l.Contains("USING", StringComparison.Ordinal) && !l.Contains("VIRTUAL TABLE", StringComparison.Ordinal)));
             if (reads || !indexes.Any(index => plan.Contains(index, StringComparison.Ordinal)))
                 Bad.Add($"{sql}\nwanted {string.Join(" or ", indexes)}, was\n{plan}");
         }
