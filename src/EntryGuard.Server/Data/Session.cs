@@ -82,7 +82,7 @@ public sealed class Session
     /// <summary>SHA-256 of the request that came with the key: the same key with another request is a mistake.</summary>
     public byte[]? IdempotencyHash { get; set; }
 
-    /// <summary>Last write; the sweep recomputes what changed since it last looked.</summary>
+    /// <summary>Last write outside of PENDING and EXPIRING; the sweep recomputes what changed since it last looked, and those two in any case.</summary>
     public DateTimeOffset ChangedAt { get; set; }
     public List<ResourceIp> ResourceIps { get; } = [];
 

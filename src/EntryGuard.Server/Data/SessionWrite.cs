@@ -299,10 +299,11 @@ public sealed partial class SessionWrite
         foreach (var claim in touched)
             SetDates(claim);
 
-        // Once for all of them: each look at the tracker compares everything in it.
+        // For the sweep, which looks at those that are PENDING or EXPIRING anyway: a thousand claims that are marked for a call are not a thousand
+        // sessions written. Once for all of them: each look at the tracker compares everything in it.
         var changed = db.ChangeTracker.Entries<Session>().Where(e => e.State != EntityState.Unchanged).Select(e => e.Entity.Id)
             .Concat(touched.Select(c => c.SessionId)).ToHashSet();
-        foreach (var session in sessions.Values.Where(s => changed.Contains(s.Id)))
+        foreach (var session in sessions.Values.Where(s => changed.Contains(s.Id) && s.Status is not (SessionStatus.Pending or SessionStatus.Expiring)))
             session.ChangedAt = now;
     }
 
