@@ -33,6 +33,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public static TheoryData<int, string> Regressions => new()
     {
         { 155, "an end that a provider without proof said it had moved was believed, and the rule ended by itself" },
+        { 114, "an overdue undoing that was seen gone kept its date of being overdue, and was never pruned" },
     };
 
     [Theory, MemberData(nameof(Regressions))]

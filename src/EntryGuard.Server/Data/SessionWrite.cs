@@ -91,7 +91,7 @@ public sealed partial class SessionWrite
         Touch(claim);
         var before = claim.State;
         claim.State = next;
-        if (next.Status != before.Status)
+        if (next.Status != before.Status || (before.IsOverdue && !next.IsOverdue))   // an overdue undoing that is done reads FAILED before and after
         {
             if (before.Status == ResourceIpStatus.Applied)
                 claim.AwaitsList = false;   // that was about its end

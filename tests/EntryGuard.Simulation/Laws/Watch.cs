@@ -167,7 +167,8 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
             throw Break("L5", $"{claim.Name} went from {before} to {claim} with audit {string.Join(' ', audit)}", claim);
         if (entered == ResourceIpStatus.Removed && before.MayStand && Count(audit, "RULE_REMOVED", "RULE_KEPT", "RULE_DECLARED_GONE") == 0)
             throw Break("L5", $"{claim.Name} went from {before} to {claim} without an audit row", claim);
-        if (entered != ResourceIpStatus.Removed && entered != ResourceIpStatus.Failed && Count(audit, "RULE_REMOVED", "RULE_KEPT") > 0)
+        var undone = before is { Status: ResourceIpStatus.Failed, MayStand: true } && claim is { Status: ResourceIpStatus.Failed, MayStand: false };
+        if (entered != ResourceIpStatus.Removed && entered != ResourceIpStatus.Failed && !undone && Count(audit, "RULE_REMOVED", "RULE_KEPT") > 0)
             throw Break("L5", $"{claim.Name} went from {before} to {claim} with audit {string.Join(' ', audit)}", claim);
         var overdue = claim is { Status: ResourceIpStatus.Failed, MayStand: true } && before is not { Status: ResourceIpStatus.Failed, MayStand: true };
         if (Count(audit, "RULE_REMOVE_FAILED") != (overdue ? 1 : 0))
