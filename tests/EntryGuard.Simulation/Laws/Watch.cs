@@ -119,7 +119,7 @@ internal sealed class Watch(Loop loop, Story story, Mirror mirror, IReadOnlyList
         }
     }
 
-    private bool EndsTooSoon(ClaimRow claim) => claim.HeldUntil > loop.Now || (CalmSince < loop.Now - TimeSpan.FromMinutes(6) && claim.EndsAt > loop.Now + TimeSpan.FromSeconds(1));
+    private bool EndsTooSoon(ClaimRow claim) => (claim.HeldUntil > loop.Now && claim.EndsAt > loop.Now) || (CalmSince < loop.Now - TimeSpan.FromMinutes(6) && claim.EndsAt > loop.Now + TimeSpan.FromSeconds(1));
 
     // Laws 1 and 3: a rule of ours stands only on the account of a claim that is live, or still being closed.
     private void NothingStandsForNobody(Cloud cloud)
