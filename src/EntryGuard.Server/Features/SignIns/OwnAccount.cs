@@ -45,6 +45,7 @@ internal sealed class OwnAccount(EntryGuardDb db, Caller caller, SignInGuard gua
 
     /// <summary>Null: may change what they sign in with; who they are was shown lately, by a second factor where there is one.</summary>
     public Refusal? WhyNot(Account account, SignIn signIn) =>
-        account.HasSecondFactor ? signIn.MfaAt > clock.Now - Recent ? null : Outdated
+        signIn.MfaAt > clock.Now - Recent ? null
+        : account.HasSecondFactor ? Outdated
         : signIn.CreatedAt > clock.Now - Recent ? null : SignedInLongAgo;
 }
