@@ -21,6 +21,9 @@ public sealed partial class TestUser
             new CreateRoleRequest { Name = roleName, ResourceIds = ids, UserIds = who, Conditions = conditions, MaxSessionMinutes = maxMinutes }, None);
     }
 
+    /// <summary>As it is now.</summary>
+    public async Task<RoleResponse> Role(Domain.RoleId id) => (await (await Api()).GetRoleAsync(id.Value, None)).Value;
+
     /// <summary>Changes a role.</summary>
     public async Task<ApiAnswer<RoleResponse>> TryUpdate(RoleResponse role, UpdateRoleRequest change, string? etag = null)
     {

@@ -22,14 +22,15 @@ internal sealed class Sweep(
     {
         var startedAt = clock.Now;
         var wake = new HashSet<AllowListKey>(await due.ActAsync(ct));
-        wake.UnionWith(await EndIneligibleAsync(ct));
+        var reviewed = await EndIneligibleAsync(ct);
+        wake.UnionWith(reviewed ?? new HashSet<AllowListKey>());
         await EndFailedRulesAsync(ct);
         wake.UnionWith(await RecomputeAsync(ct));
         wake.UnionWith(await UnsettledAsync(startedAt, ct));
         wake.UnionWith(await ComparableAsync(ct));
         lookedAt = startedAt - Overlap;
         metrics.Swept(clock.Now);
-        if (wake.Count > 0)
+        if (wake.Count > 0 || reviewed is not null)   // what rests on another grant may end earlier: the clock is told
             engine.Wake(wake);
         return wake;
     }
@@ -63,16 +64,17 @@ internal sealed class Sweep(
             .Select(c => c.AllowListKey!.Value).Distinct().ToListAsync(ct);
     }
 
-    private async Task<IReadOnlySet<AllowListKey>> EndIneligibleAsync(CancellationToken ct)
+    // Null: nothing had lost its grant.
+    private async Task<IReadOnlySet<AllowListKey>?> EndIneligibleAsync(CancellationToken ct)
     {
         await using var db = databases.OpenEngine();
-        List<(ResourceIpId Id, SessionId Session)> lost;
+        List<(ResourceIpId Id, SessionId Session, OrganizationId Organization)> lost;
         await using (await db.BeginReadAsync(ct))
         {
-            lost = [.. (await Eligibility.Lost(db).Take(DueClaims.BatchSize).Select(c => new { c.Id, c.SessionId }).ToListAsync(ct)).Select(c => (c.Id, c.SessionId))];
+            lost = [.. (await Eligibility.Lost(db).Take(DueClaims.BatchSize).Select(c => new { c.Id, c.SessionId, c.OrganizationId }).ToListAsync(ct)).Select(c => (c.Id, c.SessionId, c.OrganizationId))];
         }
 
-        return lost.Count == 0 ? new HashSet<AllowListKey>() : await WriteAsync(db, lost.Select(l => l.Session), async write =>
+        return lost.Count == 0 ? null : await WriteAsync(db, lost.Select(l => l.Session), async write =>
         {
             var still = await Eligibility.LostAsync(db, [.. lost.Select(l => l.Id)], ct);
             if (still.Count == 0)
@@ -82,7 +84,7 @@ internal sealed class Sweep(
             still = await Eligibility.LostAsync(db, [.. lost.Select(l => l.Id)], ct);
             foreach (var claim in lost.Where(l => still.Contains(l.Id)).Select(l => write.Find(l.Session, l.Id)).OfType<ResourceIp>())
                 write.End(claim, EndReason.AccessRevoked);
-        }, ct);
+        }, ct, lost.Select(l => l.Organization).Distinct().OrderBy(o => o.Value));
     }
 
     // A static rule that FAILED has no claim whose date could come: its own end is looked for here. Nothing of it stands that would be late.
@@ -135,12 +137,16 @@ internal sealed class Sweep(
         return wake;
     }
 
-    private async Task<IReadOnlySet<AllowListKey>> WriteAsync(EntryGuardDb db, IEnumerable<SessionId> owners, Func<SessionWrite, Task> act, CancellationToken ct)
+    /// <param name="turns">Organizations whose changes of access are kept out while it lasts; null: none.</param>
+    private async Task<IReadOnlySet<AllowListKey>> WriteAsync(
+        EntryGuardDb db, IEnumerable<SessionId> owners, Func<SessionWrite, Task> act, CancellationToken ct, IEnumerable<OrganizationId>? turns = null)
     {
         try
         {
             db.ChangeTracker.Clear();
             await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+            foreach (var organization in turns ?? [])
+                await db.ShareAsync(organization, ct);
             var write = await SessionWrite.LockAsync(db, owners, clock.Now, Actor.System, true, ct);
             await act(write);
             write.Complete();

@@ -1,6 +1,7 @@
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
+using EntryGuard.Server.Hosting;
 
 namespace EntryGuard.Server.Features;
 
@@ -10,6 +11,12 @@ namespace EntryGuard.Server.Features;
 /// </summary>
 internal static class AccessChange
 {
+    /// <summary>
+    /// First of all, before anything else is locked or read: changes of access of one organization take turns, and no start or extension
+    /// passes them. Else of two that go at once each could let a claim rest on what the other takes away.
+    /// </summary>
+    public static Task TakeTurnAsync(EntryGuardDb db, Caller caller, CancellationToken ct) => db.LockAsync(caller.Organization, ct);
+
     /// <summary>Of one user: all ends if the user is deactivated or deleted, else what nothing entitles any more.</summary>
     public static async Task<SessionWrite> OfUserAsync(EntryGuardDb db, User user, DateTimeOffset now, Actor actor, CancellationToken ct)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Tests.Engine;
 using EntryGuard.Testing;
+using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Tests.People;
 
@@ -194,6 +195,25 @@ public sealed class AccessChangeTests
             (await ann.Start(reason: "OPS-17 the disk is full")).ResourceIps.Count.ShouldBe(2);
         if (condition == "network")
             (await ann.Start(from: "198.51.100.7")).ResourceIps.Count.ShouldBe(2);
+    }
+
+    // What was changed behind the server's back, and the clock is told of the earlier end.
+    [Theory, EveryDatabase]
+    public async Task The_sweep_lets_what_lost_its_grant_rest_on_another(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (ann, admin) = (app.As("ann"), app.AsAdmin());
+        var role = await admin.CreateRole("on-call", ["web", "db"], [ann]);
+        var other = await admin.CreateRole("readers", ["web"], [ann], maxMinutes: 30);
+        var session = await ann.Start(hours: 4);
+        await app.RunUntilQuiet();
+        await app.Seed.Change(db => db.RoleUsers.Where(g => g.RoleId == new Domain.RoleId(role.Id)).ExecuteDeleteAsync(None));
+        await app.Sweep();
+        var after = await app.Session(session);
+        after.ResourceIps.Single(c => c.ResourceName == "web").ShouldSatisfyAllConditions(c => c.Status.ShouldBe("APPLIED"), c => c.RoleId.ShouldBe(other.Id), c => c.EndsAt.ShouldBe(session.StartedAt.AddMinutes(30)));
+        after.ResourceIps.Single(c => c.ResourceName == "db").Status.ShouldBe("REMOVED");
+        await app.Advance(TimeSpan.FromMinutes(30));
+        app.Rules("web", "db").ShouldBe("web; db");
     }
 
     [Theory, EveryDatabase]

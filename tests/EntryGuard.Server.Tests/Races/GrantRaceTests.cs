@@ -72,6 +72,54 @@ public sealed class GrantRaceTests
         }
     }
 
+    // Each leaves the other's role to rest on: whoever comes second must see that it is gone.
+    [Theory]
+    [PostgresOnly(true)]
+    [PostgresOnly(false)]
+    public async Task E18_two_roles_that_go_at_once_leave_nothing_to_rest_on(TestDatabase database, bool ownFirst)
+    {
+        await using var scene = await Scene.SetAsync(database, byRole: true);
+        var other = new RoleId((await scene.App.AsAdmin().CreateRole("readers", ["web"], [scene.App.As("ann")], maxMinutes: 90)).Id);
+        (await scene.StartAsync()).Value.ResourceIps.Single().RoleId.ShouldBe(scene.Role.Value);
+        await scene.App.RunUntilQuiet();
+        RoleId[] roles = ownFirst ? [scene.Role, other] : [other, scene.Role];
+        var held = database.Commits.HoldNext();
+        var one = scene.Admin.DeleteRole(roles[0]);
+        await held.Reached;
+        var two = scene.Admin.DeleteRole(roles[1]);
+        (await LockWait.OfAsync(database, two)).ShouldBeTrue();
+        held.Release();
+        (await one, await two).ShouldBe(("204", "204"));
+        await scene.EndsAsync("CANCELLED ACCESS_REVOKED");
+    }
+
+    // An extension rests on whatever lets it be open longest, and that goes at the same moment.
+    [Theory]
+    [PostgresOnly(true)]
+    [PostgresOnly(false)]
+    public async Task E18_an_extension_and_the_end_of_what_it_would_rest_on(TestDatabase database, bool extendFirst)
+    {
+        await using var scene = await Scene.SetAsync(database, byRole: true);
+        var app = scene.App;
+        await app.AsAdmin().TryUpdate(await app.AsAdmin().Role(scene.Role), new UpdateRoleRequest { MaxSessionMinutes = 70 });
+        var session = (await scene.StartAsync()).Value;
+        await app.RunUntilQuiet();
+        var longer = new RoleId((await app.AsAdmin().CreateRole("longer", ["web"], [app.As("ann")])).Id);
+        Task<string> Extend() => Task.Run(async () => (await app.As("ann").TryExtend(session, 2)).Problem?.Error ?? "extended", None);
+        Task<string> Delete() => scene.Admin.DeleteRole(longer);
+        var held = database.Commits.HoldNext();
+        var one = extendFirst ? Extend() : Delete();
+        await held.Reached;
+        var two = extendFirst ? Delete() : Extend();
+        (await LockWait.OfAsync(database, two)).ShouldBeTrue();
+        held.Release();
+        (await one, await two).ShouldBe(extendFirst ? ("extended", "204") : ("204", ErrorCodes.SessionTooLong));
+        var claim = (await app.Session(session)).ResourceIps.Single();
+        (claim.Status, claim.RoleId).ShouldBe(("APPLIED", scene.Role.Value));
+        claim.EndsAt.ShouldBe(session.StartedAt.AddMinutes(extendFirst ? 70 : 60));
+        await scene.Laws.HoldAsync();
+    }
+
     // The same request twice on two connections: one session, and it is the answer to both.
     [Theory, PostgresOnly]
     public async Task E18_two_starts_with_one_Idempotency_Key_are_one_session(TestDatabase database)

@@ -36,7 +36,7 @@ public static class OrganizationSettings
         Organization organization;
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
-            await db.LockAsync(caller.Organization, ct);
+            await AccessChange.TakeTurnAsync(db, caller, ct);
             organization = await db.Organizations.SingleAsync(ct);
             if (ETags.Outdated(ifMatch, ETag(organization)) is { } outdated)
                 return new RefusalResult(outdated);

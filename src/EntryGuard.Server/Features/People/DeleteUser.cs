@@ -32,6 +32,7 @@ public static class DeleteUser
         SessionWrite write;
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
+            await AccessChange.TakeTurnAsync(db, caller, ct);
             await LastAdmin.LockAsync(db, caller.Organization, ct);
             await db.LockAsync(id, ct);
             if (await db.Users.SingleOrDefaultAsync(u => u.Id == id && u.DeletedAt == null && u.Kind == kind, ct) is not { } user)

@@ -42,7 +42,11 @@ public static class UpdateUser
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
             if (change.IsActive == false || change.Authority is not (null or Authority.Admin))
+            {
+                await AccessChange.TakeTurnAsync(db, caller, ct);
                 await LastAdmin.LockAsync(db, caller.Organization, ct);
+            }
+
             await db.LockAsync(id, ct);
             if (await db.Users.SingleOrDefaultAsync(u => u.Id == id && u.DeletedAt == null && u.Kind == kind, ct) is not { } user)
                 return notFound;

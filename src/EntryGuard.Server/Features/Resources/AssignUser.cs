@@ -42,6 +42,7 @@ public static class AssignUser
         string message;
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
+            await AccessChange.TakeTurnAsync(db, caller, ct);
             var (resource, user, refusal) = await FindAsync(db, id, userId, ct);
             if (resource is null || user is null)
                 return new RefusalResult(refusal!);

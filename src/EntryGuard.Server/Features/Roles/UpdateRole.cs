@@ -38,6 +38,7 @@ public static class UpdateRole
         try
         {
             await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+            await AccessChange.TakeTurnAsync(db, caller, ct);
             await db.LockAsync(roleId, ct);
             if (await db.Roles.SingleOrDefaultAsync(r => r.Id == roleId, ct) is not { } role)
                 return new RefusalResult(GetRole.NotFound);

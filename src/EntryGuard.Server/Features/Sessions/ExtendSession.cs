@@ -25,6 +25,7 @@ public static class ExtendSession
         SessionWrite write;
         await using (var work = await db.BeginWriteAsync(WritePriority.Other, ct))
         {
+            await db.ShareAsync(caller.Organization, ct);   // it may let a claim rest on another grant, which nobody takes away meanwhile
             write = await SessionWrite.LockAsync(db, [sessionId], clock.Now, caller.Actor, false, ct);
             if (!write.Sessions.TryGetValue(sessionId, out var session) || session.UserId != caller.UserId)
                 return new RefusalResult(GetSession.NotFound);
