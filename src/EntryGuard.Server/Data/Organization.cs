@@ -4,7 +4,7 @@ using EntryGuard.Domain;
 namespace EntryGuard.Server.Data;
 
 /// <summary>A tenant. Every row but the installation's own belongs to one.</summary>
-public sealed class Organization
+public sealed class Organization : IFreezable
 {
     public OrganizationId Id { get; set; }
     public required string Name { get; set; }
@@ -46,7 +46,7 @@ public sealed class Organization
     /// <summary>Whoever signs in with a password shows a second factor as well, and sets one up if there is none.</summary>
     public bool MfaRequired { get; set; }
 
-    /// <summary>No session starts since then; null: they may.</summary>
+    /// <inheritdoc/>
     public DateTimeOffset? FrozenAt { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public List<User> Users { get; } = [];

@@ -29,7 +29,7 @@ public enum DriftPolicy
 }
 
 /// <summary>One allow-list somewhere, as one organization sees it.</summary>
-public sealed class Resource
+public sealed class Resource : IFreezable
 {
     /// <summary>Most of <see cref="ForeignRules"/> that are kept; a list with more of them is not told apart by its tail.</summary>
     public const int MostForeignRules = 200;
@@ -63,7 +63,7 @@ public sealed class Resource
     /// <summary>The admin's switch. Off: nothing new is opened, and what is open is closed.</summary>
     public bool IsActive { get; set; } = true;
 
-    /// <summary>No session opens it since then; null: they may. What is open is not touched by this.</summary>
+    /// <inheritdoc/>
     public DateTimeOffset? FrozenAt { get; set; }
     public DriftPolicy Policy { get; set; } = DriftPolicy.Repair;
     public ResourceHealth Health { get; set; }

@@ -47,19 +47,6 @@ public sealed class Role
         Hours = Hours is null ? null : Schedule.Parse(Hours, TimeZone!, out _),
         MfaWithin = MfaWithin,
     };
-
-    /// <summary>The same role for somebody who has given its reason.</summary>
-    public Role WithoutReason() => new()
-    {
-        Id = Id,
-        OrganizationId = OrganizationId,
-        Name = Name,
-        MaxSession = MaxSession,
-        Networks = Networks,
-        Hours = Hours,
-        TimeZone = TimeZone,
-        MfaWithin = MfaWithin,
-    };
 }
 
 /// <summary>The user has the role.</summary>

@@ -26,7 +26,7 @@ public enum UserKind
 }
 
 /// <summary>A person or a program of one organization: whoever sessions, roles and keys belong to.</summary>
-public sealed class User
+public sealed class User : IFreezable
 {
     /// <summary>What the address of a service account ends with; no mail is ever delivered there, and no person may have such a one.</summary>
     public const string ServiceDomain = ".service";
@@ -45,7 +45,7 @@ public sealed class User
     public bool MayNameAddress { get; set; }
     public bool IsActive { get; set; } = true;
 
-    /// <summary>No session starts since then; null: they may.</summary>
+    /// <inheritdoc/>
     public DateTimeOffset? FrozenAt { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }

@@ -6,50 +6,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Engine;
 
-/// <summary>One way for a user to a Resource; one object for all that a role opens, so that the role is judged once.</summary>
-/// <param name="grant">DIRECT, ROLE or ADMIN.</param>
-/// <param name="role">The role; null unless it is one.</param>
-public sealed class Way(Grant grant, Role? role)
-{
-    private readonly RoleTerms? terms = role?.Terms;
-    private (AccessRequest Request, TimeSpan Longest, Verdict Verdict)? last;
-
-    public Grant Grant => grant;
-
-    public Role? Role => role;
-
-    /// <summary>Whether it leads there, and until when.</summary>
-    public Verdict Judge(AccessRequest request, TimeSpan longest)
-    {
-        if (last is not { } known || !ReferenceEquals(known.Request, request) || known.Longest != longest)
-            last = known = (request, longest, terms?.Judge(request, longest) ?? RoleTerms.Unlimited(request, longest));
-        return known.Verdict;
-    }
-}
-
-/// <summary>A Resource and one way to it, as one row of the database.</summary>
-public sealed class ReachRow
-{
-    public required ResourceId ResourceId { get; init; }
-    public required string ResourceName { get; init; }
-    public required string Provider { get; init; }
-    public required string ResourceType { get; init; }
-    public required string Identifier { get; init; }
-    public required ResourceHealth Health { get; init; }
-
-    /// <summary>Switched on, and with a credential if it ever had one.</summary>
-    public required bool IsUsable { get; init; }
-    public required DateTimeOffset? FrozenAt { get; init; }
-
-    /// <summary>Null: assigned directly.</summary>
-    public required Role? Role { get; init; }
-}
-
-/// <summary>A Resource that a user may reach.</summary>
-/// <param name="Resource">What it is.</param>
-/// <param name="Ways">What leads there: at least one.</param>
-public sealed record Reachable(ReachRow Resource, IReadOnlyList<Way> Ways);
-
 /// <summary>
 /// What entitles users to Resources. Every change of access goes through <see cref="ReviewAsync"/> in its own transaction: a claim that
 /// lost its grant rests on another that covers it from then on, ends earlier if that is stricter, and ends at once if there is none (E05).

@@ -19,19 +19,19 @@ public static class GetAccess
         var now = clock.Now;
         await using var read = await db.BeginReadAsync(ct);
         var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
-        var frozen = organization.FrozenAt ?? await db.Users.Where(u => u.Id == caller.UserId).Select(u => u.FrozenAt).SingleAsync(ct);
+        var whyNobody = Freeze.WhyNobody(organization.FrozenAt, await db.Users.Where(u => u.Id == caller.UserId).Select(u => u.FrozenAt).SingleAsync(ct));
         var reachable = await Entitlements.ReachAsync(db, caller.UserId, ct);
-        var reasoned = reachable.SelectMany(r => r.Ways).Distinct().ToDictionary(w => w, w => w.Role is { IsReasonRequired: true } role ? new Way(w.Grant, role.WithoutReason()) : w);
+        var reasoned = reachable.SelectMany(r => r.Ways).Distinct().ToDictionary(w => w, w => w.Reasoned());
         var request = new AccessRequest(caller.Address.IpVersion == 0 ? null : caller.Address, null, caller.MfaAt, now, now, now);
         return TypedResults.Ok(new AccessResponse
         {
             IpAddress = caller.Address.ToString(),
             MaxSessionMinutes = (int)organization.MaxSession.TotalMinutes,
-            WhyNot = frozen is { } since ? $"No session can be started since {since:u}: an administrator froze {(organization.FrozenAt is null ? "your account" : "the organization")}." : null,
+            WhyNot = whyNobody,
             Resources =
             [
                 .. reachable.Where(r => caller.Reaches(r.Resource.ResourceId)).OrderBy(r => r.Resource.ResourceName, StringComparer.OrdinalIgnoreCase)
-                    .Select(r => Show(r, reasoned, request, organization.MaxSession, frozen is not null)),
+                    .Select(r => Show(r, reasoned, request, organization.MaxSession, whyNobody is not null)),
             ],
         });
     }
@@ -46,8 +46,7 @@ public static class GetAccess
         var better = given is { } g && (plain is not { } p || p.Verdict.Until < g.Verdict.Until) ? given : null;
         var best = better ?? plain;
         var whyNot = !resource.IsUsable ? "is switched off, or has no credential; ask an administrator"
-            : resource.FrozenAt is { } since ? $"cannot be opened since {since:u}: an administrator froze it"
-            : best is null ? string.Join("; ", ways.Select(w => reasoned[w].Judge(request, longest).WhyNot).OfType<string>().Distinct()) : null;
+            : Freeze.WhyNot(resource.FrozenAt) ?? (best is null ? string.Join("; ", ways.Select(w => reasoned[w].Judge(request, longest).WhyNot).OfType<string>().Distinct()) : null);
         var can = whyNot is null && !isFrozen;
         return new AccessibleResource
         {

@@ -21,11 +21,11 @@ public static class RoleMembers
         {
             var who = new UserId(userId);
             if (await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == who && u.DeletedAt == null, ct) is not { } user)
-                return ("", "", null, NoSuchUser);
+                return Change.No(NoSuchUser);
             if (await db.RoleUsers.AnyAsync(g => g.RoleId == role.Id && g.UserId == who, ct))
-                return ("", "", null, AlreadyIn($"{user.Email} has the role {role.Name} already."));
+                return Change.No(AlreadyIn($"{user.Email} has the role {role.Name} already."));
             db.RoleUsers.Add(new RoleUser { OrganizationId = role.OrganizationId, RoleId = role.Id, UserId = who, CreatedAt = now });
-            return ("ROLE_USER_ADD", $"{user.Email} has the role {role.Name}.", new { userId, email = user.Email }, null);
+            return new Change("ROLE_USER_ADD", $"{user.Email} has the role {role.Name}.", new { userId, email = user.Email });
         }, ct);
 
     /// <summary><c>DELETE /roles/{id}/users/{userId}</c>.</summary>
@@ -35,10 +35,10 @@ public static class RoleMembers
         {
             var who = new UserId(userId);
             if (await db.Users.AsNoTracking().SingleOrDefaultAsync(u => u.Id == who, ct) is not { } user)
-                return ("", "", null, NoSuchUser);
+                return Change.No(NoSuchUser);
             return await db.RoleUsers.Where(g => g.RoleId == role.Id && g.UserId == who).ExecuteDeleteAsync(ct) == 0
-                ? ("", "", null, NotIn($"{user.Email} does not have the role {role.Name}."))
-                : ("ROLE_USER_REMOVE", $"{user.Email} does not have the role {role.Name} any more; what it alone opened is being closed.", new { userId, email = user.Email }, null);
+                ? Change.No(NotIn($"{user.Email} does not have the role {role.Name}."))
+                : new Change("ROLE_USER_REMOVE", $"{user.Email} does not have the role {role.Name} any more; what it alone opened is being closed.", new { userId, email = user.Email });
         }, ct);
 
     /// <summary><c>POST /roles/{id}/resources/{resourceId}</c>.</summary>
@@ -49,11 +49,11 @@ public static class RoleMembers
             var what = new ResourceId(resourceId);
             await db.ShareAsync(what, ct);
             if (await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == what && r.DeletedAt == null, ct) is not { } resource)
-                return ("", "", null, NoSuchResource);
+                return Change.No(NoSuchResource);
             if (await db.RoleResources.AnyAsync(g => g.RoleId == role.Id && g.ResourceId == what, ct))
-                return ("", "", null, AlreadyIn($"The role {role.Name} opens {resource.Name} already."));
+                return Change.No(AlreadyIn($"The role {role.Name} opens {resource.Name} already."));
             db.RoleResources.Add(new RoleResource { OrganizationId = role.OrganizationId, RoleId = role.Id, ResourceId = what, CreatedAt = now });
-            return ("ROLE_RESOURCE_ADD", $"The role {role.Name} opens {resource.Name}.", new { resourceId, resource = resource.Name }, null);
+            return new Change("ROLE_RESOURCE_ADD", $"The role {role.Name} opens {resource.Name}.", new { resourceId, resource = resource.Name });
         }, ct);
 
     /// <summary><c>DELETE /roles/{id}/resources/{resourceId}</c>.</summary>
@@ -63,10 +63,10 @@ public static class RoleMembers
         {
             var what = new ResourceId(resourceId);
             if (await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == what, ct) is not { } resource)
-                return ("", "", null, NoSuchResource);
+                return Change.No(NoSuchResource);
             return await db.RoleResources.Where(g => g.RoleId == role.Id && g.ResourceId == what).ExecuteDeleteAsync(ct) == 0
-                ? ("", "", null, NotIn($"The role {role.Name} does not open {resource.Name}."))
-                : ("ROLE_RESOURCE_REMOVE", $"The role {role.Name} does not open {resource.Name} any more; what it alone opened there is being closed.", new { resourceId, resource = resource.Name }, null);
+                ? Change.No(NotIn($"The role {role.Name} does not open {resource.Name}."))
+                : new Change("ROLE_RESOURCE_REMOVE", $"The role {role.Name} does not open {resource.Name} any more; what it alone opened there is being closed.", new { resourceId, resource = resource.Name });
         }, ct);
 
     /// <summary>Makes these its Resources and its users, and no others; null: they stay. What changed, for the audit row. The role is locked, or new.</summary>
@@ -158,9 +158,8 @@ public static class RoleMembers
 
     private static Refusal NotIn(string message) => new(ErrorCodes.NotFound, RefusalKind.NotFound, message);
 
-    private sealed record Change(string Event, string Message, object? Details, Refusal? Refusal)
+    private sealed record Change(string Event, string Message, object? Details, Refusal? Refusal = null)
     {
-        public static implicit operator Change((string Event, string Message, object? Details, Refusal? Refusal) change) =>
-            new(change.Event, change.Message, change.Details, change.Refusal);
+        public static Change No(Refusal why) => new("", "", null, why);
     }
 }

@@ -55,7 +55,7 @@ public static class Reach
             return new Refusal(ErrorCodes.Forbidden, RefusalKind.Forbidden, "The user or the organization is deactivated.");
         if (caller.Key is { } key && !await db.ApiKeys.AnyAsync(k => k.Id == key.Id && k.RevokedAt == null, ct))
             return new Refusal(ErrorCodes.Forbidden, RefusalKind.Forbidden, "The API key was revoked at this moment.");
-        return (organization.FrozenAt ?? user.FrozenAt) is { } since ? Frozen($"No session can be started since {since:u}: an administrator froze {(organization.FrozenAt is null ? "your account" : "the organization")}.") : null;
+        return Freeze.WhyNobody(organization.FrozenAt, user.FrozenAt) is { } frozen ? Frozen(frozen) : null;
     }
 
     private static Refusal? WhyNot(IReadOnlyList<ResourceId> named, List<Resource> found)
@@ -72,7 +72,7 @@ public static class Reach
         if (found.Find(r => !IsUsable(r)) is { } bare)
             return new Refusal(ErrorCodes.ResourceInactive, RefusalKind.Invalid, $"The credential of the Resource {bare.Name} was deleted; leave it out, or ask an administrator to give it another one.");
         return found.Find(r => r.FrozenAt is not null) is { } frozen
-            ? Frozen($"The Resource {frozen.Name} cannot be opened since {frozen.FrozenAt:u}: an administrator froze it. Leave it out.") : null;
+            ? Frozen($"The Resource {frozen.Name} {Freeze.WhyNot(frozen.FrozenAt)}. Leave it out.") : null;
     }
 
     private static Refusal Frozen(string message) => new(ErrorCodes.Frozen, RefusalKind.Forbidden, message);

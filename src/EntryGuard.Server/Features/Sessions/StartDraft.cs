@@ -136,8 +136,8 @@ public sealed class StartDraft
         var address = request.Address!.Value;
         if (AddressLimits.WhyNot(providers, resource, address) is { } why)
             Skip(resource, address, why);
-        else if (resource.FrozenAt is { } frozen)
-            Skip(resource, address, $"cannot be opened since {frozen:u}: an administrator froze it");
+        else if (Freeze.WhyNot(resource.FrozenAt) is { } frozen)
+            Skip(resource, address, frozen);
         else if (!organization.OpensWhileOverdue && resource.OverdueSince(overdue) is { } since)
             SkipUnclosable(resource, address, since);
         else if (Entitlements.Best(ways, request, organization.MaxSession) is var (way, verdict))

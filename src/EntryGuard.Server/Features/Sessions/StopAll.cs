@@ -39,8 +39,8 @@ public static class StopAll
         StopAllResponse answer;
         await using (var work = await db.BeginWriteAsync(WritePriority.Closing, ct))
         {
-            var (subject, refusal) = await scope.HoldAsync(db, caller, ct);
-            if (subject is null)
+            var (target, subject, refusal) = await scope.HoldAsync(db, caller, ct);
+            if (target is null)
                 return new RefusalResult(refusal!);
             var known = await db.StaticRules.Where(s => rules.Contains(s.Id)).Select(s => s.Id).ToListAsync(ct);
             if (rules.Except(known).Any())
@@ -48,11 +48,11 @@ public static class StopAll
 
             var now = clock.Now;
             if (request.Freeze == true)
-                subject.FrozenAt ??= now;
+                target.FrozenAt ??= now;
             var touched = await scope.Of(AccessChange.Running(db)).Select(c => c.SessionId).Distinct().ToListAsync(ct);
             write = await SessionWrite.LockAsync(db, touched.Concat(known), now, caller.Actor, false, ct);
-            answer = End(write, scope, subject.FrozenAt);
-            db.Audit.Add(AuditRow.Of(caller.Organization, caller.Actor, "SESSION_STOP_ALL", now, subject.Subject, new
+            answer = End(write, scope, target.FrozenAt);
+            db.Audit.Add(AuditRow.Of(caller.Organization, caller.Actor, "SESSION_STOP_ALL", now, subject!, new
             {
                 freeze = request.Freeze == true,
                 reason,
@@ -80,15 +80,15 @@ public static class StopAll
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
         await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
-        var (subject, refusal) = await scope.HoldAsync(db, caller, ct);
-        if (subject is null)
+        var (target, subject, refusal) = await scope.HoldAsync(db, caller, ct);
+        if (target is null)
             return new RefusalResult(refusal!);
-        if (subject.FrozenAt is not { } since)
-            return TypedResults.Ok(new MessageResponse { Message = $"{subject.Subject.Name} was not frozen." });
-        subject.FrozenAt = null;
-        db.Audit.Add(AuditRow.Of(caller.Organization, caller.Actor, "FREEZE_LIFT", clock.Now, subject.Subject, new { frozenAt = since }));
+        if (target.FrozenAt is not { } since)
+            return TypedResults.Ok(new MessageResponse { Message = $"{subject!.Name} was not frozen." });
+        target.FrozenAt = null;
+        db.Audit.Add(AuditRow.Of(caller.Organization, caller.Actor, "FREEZE_LIFT", clock.Now, subject!, new { frozenAt = since }));
         await work.CommitAsync(ct);
-        return TypedResults.Ok(new MessageResponse { Message = $"Sessions can be started again: {subject.Subject.Name} was frozen since {since:u}." });
+        return TypedResults.Ok(new MessageResponse { Message = $"Sessions can be started again: {subject!.Name} was frozen since {since:u}." });
     }
 
     private static StopAllResponse End(SessionWrite write, Scope scope, DateTimeOffset? frozenAt)
@@ -103,7 +103,10 @@ public static class StopAll
                 owner.ResourceIps.Where(c => c.ResourceId == scope.Resource && c.Wanted == Wanted.Present).ToList().ForEach(c => write.End(c, EndReason.Admin));
             var ended = wanted - owner.ResourceIps.Count(c => c.Wanted == Wanted.Present);
             claims += ended;
-            _ = ended == 0 ? 0 : owner.Kind == OwnerKind.StaticRule ? rules++ : sessions++;
+            if (ended > 0 && owner.Kind == OwnerKind.StaticRule)
+                rules++;
+            else if (ended > 0)
+                sessions++;
         }
 
         return new StopAllResponse { Sessions = sessions, ResourceIps = claims, StaticRules = rules, FrozenAt = frozenAt };
@@ -124,36 +127,25 @@ public static class StopAll
             User is { } user ? claims.Where(c => c.Session!.UserId == user) : Resource is { } resource ? claims.Where(c => c.ResourceId == resource) : claims;
 
         // Held alone, before it is read: no start shares it until we commit.
-        public async Task<(Frozen? Subject, Refusal? Refusal)> HoldAsync(EntryGuardDb db, Caller caller, CancellationToken ct)
+        public async Task<(IFreezable? Target, AuditSubject? Subject, Refusal? Refusal)> HoldAsync(EntryGuardDb db, Caller caller, CancellationToken ct)
         {
             if (User is { } user)
             {
                 await db.LockAsync(user, ct);
                 return await db.Users.SingleOrDefaultAsync(u => u.Id == user && u.DeletedAt == null, ct) is { } found
-                    ? (new Frozen(AuditRow.SubjectOf(found), () => found.FrozenAt, at => found.FrozenAt = at), null) : (null, NoSuchUser);
+                    ? (found, AuditRow.SubjectOf(found), null) : (null, null, NoSuchUser);
             }
 
             if (Resource is { } resource)
             {
                 await db.LockAsync(resource, ct);
                 return await db.Resources.SingleOrDefaultAsync(r => r.Id == resource && r.DeletedAt == null, ct) is { } found
-                    ? (new Frozen(AuditRow.SubjectOf(found), () => found.FrozenAt, at => found.FrozenAt = at), null) : (null, NoSuchResource);
+                    ? (found, AuditRow.SubjectOf(found), null) : (null, null, NoSuchResource);
             }
 
             await db.LockAsync(caller.Organization, ct);
             var organization = await db.Organizations.SingleAsync(ct);
-            return (new Frozen(AuditRow.SubjectOf(organization), () => organization.FrozenAt, at => organization.FrozenAt = at), null);
-        }
-    }
-
-    private sealed class Frozen(AuditSubject subject, Func<DateTimeOffset?> read, Action<DateTimeOffset?> write)
-    {
-        public AuditSubject Subject => subject;
-
-        public DateTimeOffset? FrozenAt
-        {
-            get => read();
-            set => write(value);
+            return (organization, AuditRow.SubjectOf(organization), null);
         }
     }
 }
