@@ -6,7 +6,7 @@ namespace EntryGuard.Simulation;
 [Collection(Seeds.OneAtATime)]
 public sealed class SabotageTests(ITestOutputHelper output)
 {
-    private const int MostSeeds = 200;
+    private const int MostSeeds = 400;   // the rarest is found after 287: without the sweep most of what it mends is mended by something else
 
     public static TheoryData<string> Planted => [.. Defects.All.Keys];
 

@@ -65,6 +65,41 @@ public sealed partial class SessionWrite
         EntryGuardDb db, IQueryable<ResourceIp> claims, DateTimeOffset now, Actor actor, CancellationToken ct) =>
         await LockAsync(db, await claims.Select(c => c.SessionId).Distinct().ToListAsync(ct), now, actor, false, ct);
 
+    /// <summary>
+    /// Takes claims that are leaving into a call, by one statement and without reading them: nothing that a session's status follows from moves.
+    /// Call inside a write transaction.
+    /// </summary>
+    /// <param name="db">The engine's scope.</param>
+    /// <param name="owners">Of the claims; they are locked first, as for every write.</param>
+    /// <param name="claims">By the state in which they were planned; all of them leave. Whoever is in another by now, or in a call, is left alone.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="now">Database time.</param>
+    /// <param name="ct">Cancels the wait.</param>
+    /// <returns>Those that were taken.</returns>
+    public static async Task<HashSet<ResourceIpId>> MarkLeavingAsync(
+        EntryGuardDb db, IReadOnlyCollection<SessionId> owners, ILookup<ClaimState, ResourceIpId> claims, CallMark call, DateTimeOffset now, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        if (db.IsShared)
+            await LockRowsAsync(db, [.. owners.Distinct().Order()], skipLocked: false, ct);
+        var marked = 0;
+        foreach (var planned in claims)
+        {
+            var (state, ids) = (planned.Key, planned.ToList());
+            if (state.On(RuleEvent.RemoveStarted) != state)
+                throw new ArgumentException($"A closing that begins would move a claim that is {state}.", nameof(claims));
+            marked += await db.ResourceIps
+                .Where(c => ids.Contains(c.Id) && c.AttemptId == null && c.Wanted == state.Wanted && c.Status == state.Status && c.MayStand == state.MayStand)
+                .ExecuteUpdateAsync(
+                    set => set.SetProperty(c => c.Attempts, c => c.Attempts + 1).SetProperty(c => c.FirstAttemptAt, c => c.FirstAttemptAt ?? now)
+                        .SetProperty(c => c.AttemptId, call.Id).SetProperty(c => c.AttemptEpoch, call.Epoch)
+                        .SetProperty(c => c.AttemptDeadlineAt, call.DeadlineAt).SetProperty(c => c.DueAt, call.DeadlineAt), ct);
+        }
+
+        var all = claims.SelectMany(c => c).ToHashSet();
+        return marked == all.Count ? all : [.. await db.ResourceIps.Where(c => all.Contains(c.Id) && c.AttemptId == call.Id).Select(c => c.Id).ToListAsync(ct)];
+    }
+
     /// <summary>A new session, not yet saved. Its claims are born with it, see <see cref="ClaimBirth"/>.</summary>
     public static SessionWrite Start(EntryGuardDb db, Session session, DateTimeOffset now, Actor actor)
     {
@@ -351,3 +386,9 @@ public sealed partial class SessionWrite
         return [.. (await locked.ToListAsync(ct)).Select(id => new SessionId(id))];
     }
 }
+
+/// <summary>A call to a provider, as its claims carry it (E11).</summary>
+/// <param name="Id">Of the attempt.</param>
+/// <param name="Epoch">Of the process that makes it.</param>
+/// <param name="DeadlineAt">Until then its answer is waited for; from then on it is nobody's.</param>
+public readonly record struct CallMark(Guid Id, Guid Epoch, DateTimeOffset DeadlineAt);

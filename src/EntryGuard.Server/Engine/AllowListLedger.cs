@@ -143,6 +143,8 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
     /// <param name="ct">Cancels before the commit.</param>
     public async Task<Attempt> BeginAsync(LoadedAllowList load, RuleBatch batch, Guid? parent, TimeSpan limit, CancellationToken ct)
     {
+        if (parent is null && batch.Claims.All(c => load.ById[c].State.IsLeaving))
+            return await BeginClosingAsync(load, batch, limit, ct);
         var (id, taken, stood, wrote) = (Guid.NewGuid(), new HashSet<ResourceIpId>(), new HashSet<ResourceIpId>(), false);
         DateTimeOffset startedAt = default;
         await WriteAsync(load, [.. batch.Claims], async (db, write) =>
@@ -181,6 +183,20 @@ internal sealed class AllowListLedger(Databases databases, DatabaseClock clock, 
             }
         }, ct);
         return new Attempt(id, startedAt, startedAt + limit, batch.Only(taken), stood, wrote);
+    }
+
+    // A closing that begins moves no status, so its claims are marked without being read: between a decision and its call every row read is
+    // time that an address stays open.
+    private async Task<Attempt> BeginClosingAsync(LoadedAllowList load, RuleBatch batch, TimeSpan limit, CancellationToken ct)
+    {
+        var claims = batch.Claims;
+        await using var db = databases.OpenEngine();
+        await using var work = await db.BeginWriteAsync(WritePriority.Closing, ct);
+        var (id, now) = (Guid.NewGuid(), clock.Now);
+        var taken = await SessionWrite.MarkLeavingAsync(
+            db, [.. claims.Select(c => load.Owners[c])], claims.ToLookup(c => load.ById[c].State), new(id, epoch, now + limit), now, ct);
+        await work.CommitAsync(ct);
+        return new Attempt(id, now, now + limit, batch.Only(taken), taken, taken.Count < claims.Count);   // one that moved: plan again
     }
 
     /// <summary>Writes what a call did: facts always, the status only where the attempt is still the claim's (E07).</summary>

@@ -1,4 +1,6 @@
+using EntryGuard.Domain;
 using EntryGuard.Domain.Sessions;
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Testing;
 using EntryGuard.Testing.Providers;
@@ -56,6 +58,32 @@ public sealed class AttemptTests
         app.Cloud("web").Rules.ShouldBeEmpty();
         (await app.Status(ann)).ShouldBe("CANCELLED");
         (await app.Status(bob)).ShouldBe("CANCELLED");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task E11_a_removal_takes_only_claims_that_leave_as_planned_and_are_in_no_other_call(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (ann, bob, carol) = (await app.Open("ann"), await app.Open("bob", "203.0.113.8"), await app.Open("carol", "203.0.113.9"));
+        foreach (var (who, session) in new[] { ("ann", ann), ("bob", bob), ("carol", carol) })
+            await app.As(who).Stop(session);
+        var (mine, moved, taken) = (await app.Row(ann), await app.Row(bob), await app.Row(carol));
+        var other = Guid.NewGuid();
+        await app.Seed.Change(db => db.ResourceIps.Where(c => c.Id == taken.Id).ExecuteUpdateAsync(set => set.SetProperty(c => c.AttemptId, other)));
+        var now = app.Time.GetUtcNow();
+        var call = new CallMark(Guid.NewGuid(), Guid.NewGuid(), now + CallTimeout);
+        var planned = new[] { mine, moved, taken }.ToLookup(c => c.Id == moved.Id ? c.State with { Wanted = Wanted.Present } : c.State, c => c.Id);
+
+        HashSet<ResourceIpId> marked = [];
+        await app.Seed.Change(async db => marked = await SessionWrite.MarkLeavingAsync(
+            db, [mine.SessionId, moved.SessionId, taken.SessionId], planned, call, now, default));
+
+        marked.ShouldBe([mine.Id]);
+        var row = await app.Row(ann);
+        (row.Status, row.Attempts, row.FirstAttemptAt, row.DueAt).ShouldBe((ResourceIpStatus.Removing, 1, now, call.DeadlineAt));
+        (row.AttemptId, row.AttemptEpoch, row.AttemptDeadlineAt).ShouldBe((call.Id, call.Epoch, call.DeadlineAt));
+        (await app.Row(bob)).AttemptId.ShouldBeNull();
+        (await app.Row(carol)).AttemptId.ShouldBe(other);
     }
 
     [Theory, EveryDatabase]
