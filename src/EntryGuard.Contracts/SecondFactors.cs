@@ -61,13 +61,16 @@ public sealed record TotpSetupResponse
 /// <summary>Body of <c>POST /api/v1/mfa/setup/confirm</c>.</summary>
 public sealed record ConfirmTotpRequest
 {
+    /// <summary>As <c>POST /mfa/setup</c> answered it, to be sure that it is the same that waits; not needed.</summary>
+    public string? Secret { get; init; }
+
     /// <summary>Six digits. Required.</summary>
     public string? Code { get; init; }
 
     /// <summary>Where setting up was demanded, confirming signs in; see <see cref="LoginRequest.UseCookies"/>.</summary>
     public bool? UseCookies { get; init; }
 
-    /// <summary>Without the code, so that a log of the record leaks nothing.</summary>
+    /// <summary>Without secret and code, so that a log of the record leaks nothing.</summary>
     public override string ToString() => nameof(ConfirmTotpRequest);
 }
 

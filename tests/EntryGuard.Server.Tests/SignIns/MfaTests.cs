@@ -36,7 +36,8 @@ public sealed class MfaTests
         setup.Secret.Length.ShouldBe(32);
         (await ann.Login()).AccessToken.ShouldNotBeNull("nothing is on before a code confirms it");
         (await api.ConfirmMfaAsync(new ConfirmTotpRequest { Code = "000000" }, None)).Problem!.Error.ShouldBe(ErrorCodes.CodeInvalid);
-        var on = (await api.ConfirmMfaAsync(new ConfirmTotpRequest { Code = ann.Code(setup.Secret) }, None)).Value;
+        (await api.ConfirmMfaAsync(new ConfirmTotpRequest { Secret = "JBSWY3DPEHPK3PXP", Code = ann.Code(setup.Secret) }, None)).Problem!.ValidationErrors!.Keys.ShouldBe(["secret"]);
+        var on = (await api.ConfirmMfaAsync(new ConfirmTotpRequest { Secret = setup.Secret, Code = ann.Code(setup.Secret) }, None)).Value;
         on.RecoveryCodes.Count.ShouldBe(8);
         on.RecoveryCodes.ShouldAllBe(c => c.Length == 8);
         on.RecoveryCodes.ShouldBeUnique();

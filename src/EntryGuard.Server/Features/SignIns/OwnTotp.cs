@@ -10,7 +10,7 @@ namespace EntryGuard.Server.Features.SignIns;
 
 /// <summary>
 /// <c>POST /mfa/setup</c>, <c>/mfa/setup/confirm</c>, <c>/mfa/disable</c> and <c>/mfa/recovery-codes</c>: one-time codes of the caller. The
-/// secret that is being set up waits here; confirming takes a code alone.
+/// secret that is being set up waits here; confirming takes a code alone, and the secret of whoever sends it.
 /// </summary>
 public static class OwnTotp
 {
@@ -72,6 +72,8 @@ public static class OwnTotp
                 return new RefusalResult(AlreadyOn);
             if (account.Secret.PendingTotp is null)
                 return new RefusalResult(NothingWaits);
+            if (request.Secret is { } shown && !factor.IsPending(account.Secret, shown))
+                return new RefusalResult(Refusal.Validation(new Dictionary<string, string> { ["secret"] = "is not the one that waits; begin again with POST /api/v1/mfa/setup" }));
             var now = clock.Now;
             if (!factor.Confirm(account, code, recovery, now))
                 return new RefusalResult(OwnAccount.CodeInvalid);

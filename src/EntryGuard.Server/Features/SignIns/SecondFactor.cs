@@ -56,6 +56,11 @@ public sealed class SecondFactor(SecretBox box, IOptions<PasswordHasherOptions> 
         return "RECOVERY_CODE";
     }
 
+    /// <summary>Whether it is the secret that waits, in Base32.</summary>
+    internal bool IsPending(UserSecret secret, string shown) =>
+        secret.PendingTotp is { } pending && CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(Totp.Base32(box.UnprotectTotp(secret.OrganizationId, secret.UserId, pending))), Encoding.ASCII.GetBytes(shown));
+
     /// <summary>The secret that waits is in force if the code is its.</summary>
     /// <returns>False: the code is wrong.</returns>
     internal bool Confirm(Account account, string code, RecoveryCodeSet recovery, DateTimeOffset now)
