@@ -6,7 +6,7 @@ namespace EntryGuard.Contracts;
 public sealed partial class ApiClient
 {
     /// <summary><c>GET /credentials</c>.</summary>
-    /// <param name="query">"limit=10"; null: none.</param>
+    /// <param name="query">"search=aws&amp;limit=10"; null: none.</param>
     /// <param name="ct">Cancels it.</param>
     public Task<ApiAnswer<IReadOnlyList<CredentialResponse>>> ListCredentialsAsync(string? query, CancellationToken ct) =>
         GetAsync<IReadOnlyList<CredentialResponse>>($"credentials{(query is null ? "" : $"?{query}")}", ct);

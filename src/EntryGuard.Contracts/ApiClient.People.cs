@@ -74,7 +74,7 @@ public sealed partial class ApiClient
         SendAsync<RotateApiKeyRequest, ApiKeyResponse>(HttpMethod.Post, $"api-keys/{id}/rotate", request, ct);
 
     /// <summary><c>GET /api-keys</c>.</summary>
-    /// <param name="query">"limit=10"; null: none.</param>
+    /// <param name="query">"isActive=true&amp;limit=10"; null: none.</param>
     /// <param name="ct">Cancels it.</param>
     public Task<ApiAnswer<IReadOnlyList<ApiKeyResponse>>> ListApiKeysAsync(string? query, CancellationToken ct) =>
         GetAsync<IReadOnlyList<ApiKeyResponse>>($"api-keys{(query is null ? "" : $"?{query}")}", ct);

@@ -5,8 +5,11 @@ namespace EntryGuard.Contracts;
 /// <content>Resources, and who may open them.</content>
 public sealed partial class ApiClient
 {
+    /// <summary><c>GET /providers</c>.</summary>
+    public Task<ApiAnswer<IReadOnlyList<ProviderResponse>>> ListProvidersAsync(CancellationToken ct) => GetAsync<IReadOnlyList<ProviderResponse>>("providers", ct);
+
     /// <summary><c>GET /resources</c>.</summary>
-    /// <param name="query">"limit=10"; null: none.</param>
+    /// <param name="query">"search=db&amp;health=INVALID&amp;limit=10"; null: none.</param>
     /// <param name="ct">Cancels it.</param>
     public Task<ApiAnswer<IReadOnlyList<ResourceResponse>>> ListResourcesAsync(string? query, CancellationToken ct) =>
         GetAsync<IReadOnlyList<ResourceResponse>>($"resources{(query is null ? "" : $"?{query}")}", ct);
@@ -17,6 +20,14 @@ public sealed partial class ApiClient
     /// <summary><c>POST /resources</c>.</summary>
     public Task<ApiAnswer<ResourceResponse>> CreateResourceAsync(CreateResourceRequest request, CancellationToken ct) =>
         SendAsync<CreateResourceRequest, ResourceResponse>(HttpMethod.Post, "resources", request, ct);
+
+    /// <summary><c>POST /resources?dryRun=true</c>.</summary>
+    public Task<ApiAnswer<VerifyPreview>> TryResourceAsync(CreateResourceRequest request, CancellationToken ct) =>
+        SendAsync<CreateResourceRequest, VerifyPreview>(HttpMethod.Post, "resources?dryRun=true", request, ct);
+
+    /// <summary><c>PATCH /resources/{id}?dryRun=true</c>.</summary>
+    public Task<ApiAnswer<VerifyPreview>> TryResourceAsync(Guid id, UpdateResourceRequest request, CancellationToken ct) =>
+        SendAsync<UpdateResourceRequest, VerifyPreview>(HttpMethod.Patch, $"resources/{id}?dryRun=true", request, ct);
 
     /// <summary><c>PATCH /resources/{id}</c>.</summary>
     /// <param name="id">Which.</param>

@@ -35,6 +35,13 @@ public sealed partial class ApiClient(HttpClient http)
     /// <summary><c>GET /sessions/{id}</c>.</summary>
     public Task<ApiAnswer<SessionResponse>> GetSessionAsync(Guid id, CancellationToken ct) => GetAsync<SessionResponse>($"sessions/{id}", ct);
 
+    /// <summary><c>GET /sessions/{id}/timeline</c>.</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="query">"limit=200"; null: none.</param>
+    /// <param name="ct">Cancels it.</param>
+    public Task<ApiAnswer<IReadOnlyList<AuditEntryResponse>>> GetTimelineAsync(Guid id, string? query, CancellationToken ct) =>
+        GetAsync<IReadOnlyList<AuditEntryResponse>>($"sessions/{id}/timeline{(query is null ? "" : $"?{query}")}", ct);
+
     /// <summary><c>POST /sessions/{id}/stop</c>, or with <paramref name="anybodys"/> <c>POST /sessions/admin/{id}/stop</c>.</summary>
     public Task<ApiAnswer<SessionResponse>> StopSessionAsync(Guid id, bool anybodys, CancellationToken ct) =>
         PostAsync<SessionResponse>($"sessions/{(anybodys ? "admin/" : "")}{id}/stop", ct);

@@ -72,6 +72,8 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(ResourceResponse))]
 [JsonSerializable(typeof(IReadOnlyList<ResourceResponse>))]
 [JsonSerializable(typeof(VerifyResponse))]
+[JsonSerializable(typeof(VerifyPreview))]
+[JsonSerializable(typeof(IReadOnlyList<ProviderResponse>))]
 [JsonSerializable(typeof(ReconcileRequest))]
 [JsonSerializable(typeof(ReconcileResponse))]
 [JsonSerializable(typeof(IReadOnlyList<IamPolicyResponse>))]
@@ -87,5 +89,6 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(ExplainResponse))]
 [JsonSerializable(typeof(AuditPage))]
 [JsonSerializable(typeof(AuditEntryResponse))]
+[JsonSerializable(typeof(IReadOnlyList<AuditEntryResponse>))]
 [JsonSerializable(typeof(EventResponse))]
 public sealed partial class ContractsJson : JsonSerializerContext;

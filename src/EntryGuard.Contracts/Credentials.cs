@@ -58,6 +58,9 @@ public sealed record CredentialResponse
     /// <summary>What went wrong at the last verification; null if nothing did.</summary>
     public string? VerificationError { get; init; }
 
+    /// <summary>How many Resources use it.</summary>
+    public required int UsedBy { get; init; }
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

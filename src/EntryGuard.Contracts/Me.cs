@@ -12,6 +12,9 @@ public sealed record AccessResponse
     /// <summary>Why no session can be started at all; null: one can.</summary>
     public string? WhyNot { get; init; }
 
+    /// <summary>Whom to ask for more: names or e-mail addresses of the organization's administrators, at most five.</summary>
+    public required IReadOnlyList<string> Administrators { get; init; }
+
     /// <summary>Whatever is granted, by name, also what cannot be opened now.</summary>
     public required IReadOnlyList<AccessibleResource> Resources { get; init; }
 }
@@ -57,6 +60,9 @@ public sealed record AccessibleResource
 
     /// <summary>Why it cannot be opened now, in words; null: it can.</summary>
     public string? WhyNot { get; init; }
+
+    /// <summary>A second factor that is shown now could open it; see <c>POST /auth/verify-mfa/again</c>.</summary>
+    public required bool NeedsSecondFactor { get; init; }
 
     /// <summary>What grants it: one row for a direct assignment, one for each role.</summary>
     public required IReadOnlyList<AccessWay> Ways { get; init; }

@@ -209,6 +209,28 @@ public sealed record VerifyResponse
     public required ResourceResponse Resource { get; init; }
 }
 
+/// <summary>Answer of a <c>dryRun</c>: what the provider says of a Resource as it is described, and nothing was stored.</summary>
+public sealed record VerifyPreview
+{
+    /// <inheritdoc cref="VerifyResponse.IsValid"/>
+    public required bool IsValid { get; init; }
+
+    /// <inheritdoc cref="VerifyResponse.Outcome"/>
+    public required string Outcome { get; init; }
+
+    /// <inheritdoc cref="VerifyResponse.Message"/>
+    public required string Message { get; init; }
+
+    /// <inheritdoc cref="VerifyResponse.Warnings"/>
+    public required IReadOnlyList<string> Warnings { get; init; }
+
+    /// <summary>What one address would be let in to: "tcp/5432", ...</summary>
+    public required IReadOnlyList<string> Rules { get; init; }
+
+    /// <summary>Room at the provider; empty if it has no limit, or none was seen.</summary>
+    public required IReadOnlyList<CapacityResponse> Capacity { get; init; }
+}
+
 /// <summary>The least rights with which the Resources of one kind can be opened and closed.</summary>
 public sealed record IamPolicyResponse
 {

@@ -135,6 +135,12 @@ public sealed record SignedInUser
 
     /// <summary>One-time codes are on, or there is a passkey.</summary>
     public required bool MfaEnabled { get; init; }
+
+    /// <summary>One-time codes are on.</summary>
+    public required bool TotpEnabled { get; init; }
+
+    /// <summary>Recovery codes that were not used yet.</summary>
+    public required int RecoveryCodesLeft { get; init; }
 }
 
 /// <summary>Body of <c>POST /api/v1/auth/refresh</c>.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
+using EntryGuard.Domain.Providers;
 using EntryGuard.Domain.Rules;
 
 namespace EntryGuard.Providers;
@@ -13,6 +14,16 @@ public static class PortConfig
 {
     /// <summary>Each is a rule for each address, and the lists have room for few.</summary>
     public const int MostPorts = 32;
+
+    /// <summary>What <see cref="Read"/> accepts, beside what the provider reads itself.</summary>
+    internal static IReadOnlyList<FieldDescription> Fields { get; } =
+    [
+        new("config.protocol", "Protocol", FieldKind.Choice) { Choices = ["tcp", "udp", "icmp"] },
+        new("config.ports", "Ports", FieldKind.List) { Hint = $"Ports and ranges, at most {MostPorts}; each is a rule for each address. Only icmp has none.", Example = "5432, 6000-6010" },
+        new("config.port", "Port", FieldKind.Number) { InsteadOf = "config.ports", Example = "5432" },
+        new("config.fromPort", "From port", FieldKind.Number) { InsteadOf = "config.ports", Hint = "With a last port; 0 to 65535 is all of them.", Example = "6000" },
+        new("config.toPort", "To port", FieldKind.Number) { InsteadOf = "config.ports", Hint = "With a first port.", Example = "6010" },
+    ];
 
     private const int Highest = 65535;
     private static readonly string[] Shapes = ["port", "ports", "fromPort", "toPort"];

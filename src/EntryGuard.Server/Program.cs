@@ -7,6 +7,7 @@ using EntryGuard.Server.Hosting.SignIns;
 using EntryGuard.Server.Hosting.Start;
 using EntryGuard.Server.Mail;
 using EntryGuard.Server.Walkthrough;
+using EntryGuard.Server.Web;
 
 var command = CommandLine.Read(args);
 if (command.Verb == "walkthrough")
@@ -26,9 +27,10 @@ try
     builder.AddFirstMinutes();
     builder.AddEngine(builder.IsShared());
     builder.AddApi();
+    builder.AddWeb();
     builder.Services.AddFeatures();
     builder.AddTelemetry();
-    if (await builder.PrintApiDocumentAsync(args, Map))
+    if (await builder.PrintApiDocumentAsync(args, MapApiAlone))
         return 0;
 
     await using var app = builder.Build();
@@ -55,7 +57,20 @@ catch (RefusedToStartException e)
 
 static void Map(WebApplication app)
 {
-    app.UseApi();
+    app.UseApi(WebSetup.UseWeb);
+    MapRoutes(app);
+    app.MapWeb();
+}
+
+// Pages would ask for the keys of their forms, and so for a database.
+static void MapApiAlone(WebApplication app)
+{
+    app.UseApi((_, _) => { });
+    MapRoutes(app);
+}
+
+static void MapRoutes(WebApplication app)
+{
     app.MapApi();
     app.MapKeys();
     app.MapApiDocument();

@@ -150,6 +150,8 @@ public sealed class AwsHarness : ProviderHarness
 
         public ProviderCapabilities Capabilities => aws.Capabilities;
 
+        public ProviderDescription Description => aws.Description;
+
         public ConfigReading Read(ResourceConfig config) => aws.Read(config);
 
         public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => aws.CheckCredential(organization, credentialType, secret);

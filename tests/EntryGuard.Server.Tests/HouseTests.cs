@@ -34,6 +34,15 @@ public sealed partial class HouseTests
     [Fact]
     public void Hosting_does_not_know_features() => Naming("EntryGuard.Server/Hosting", "EntryGuard.Server.Features").ShouldBeEmpty();
 
+    // How a session starts is the API's business: a page asks it, and shows what it says.
+    [Fact]
+    public void Pages_are_a_client_of_the_API_and_know_nothing_of_what_is_behind_it() =>
+        Naming("EntryGuard.Server/Web", "EntryGuard.Server.Features", "EntryGuard.Server.Engine", "Microsoft.EntityFrameworkCore").ShouldBeEmpty();
+
+    [Fact]
+    public void Nobody_but_the_program_knows_the_pages() =>
+        new[] { "Data", "Engine", "Features", "Hosting", "Mail" }.SelectMany(f => Naming($"EntryGuard.Server/{f}", "EntryGuard.Server.Web")).ShouldBeEmpty();
+
     [Fact]
     public void The_data_knows_only_the_domain() =>
         Naming("EntryGuard.Server/Data", "EntryGuard.Server.Features", "EntryGuard.Server.Hosting", "EntryGuard.Server.Engine", "EntryGuard.Server.Mail", "EntryGuard.Contracts").ShouldBeEmpty();
@@ -83,7 +92,8 @@ public sealed partial class HouseTests
     }
 
     private static List<string> Files(string folder) =>
-        [.. Directory.EnumerateFiles(Path.Combine(Source, folder), "*.cs", SearchOption.AllDirectories)
+        [.. Directory.EnumerateFiles(Path.Combine(Source, folder), "*", SearchOption.AllDirectories)
+            .Where(f => Path.GetExtension(f) is ".cs" or ".razor")
             .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && !f.Contains("/bin/", StringComparison.Ordinal))];
 
     private static string Root()

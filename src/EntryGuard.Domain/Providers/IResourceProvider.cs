@@ -37,6 +37,9 @@ public interface IResourceProvider
     /// <summary>Constant facts about the kind.</summary>
     ProviderCapabilities Capabilities { get; }
 
+    /// <summary>What <see cref="Read"/> and <see cref="CheckCredential"/> accept, for whoever is to write it.</summary>
+    ProviderDescription Description { get; }
+
     /// <summary>Checks and reads a configuration, without any call. All errors at once.</summary>
     ConfigReading Read(ResourceConfig config);
 

@@ -16,6 +16,19 @@ public sealed partial record AwsGroup(string Id, string Region, ImmutableArray<S
     /// <summary>Inbound rules per group and address family, unless AWS raised it for the account. Source: Amazon VPC quotas.</summary>
     public const int UsualQuota = 60;
 
+    /// <summary>What <see cref="Read"/> accepts.</summary>
+    internal static IReadOnlyList<FieldDescription> Fields { get; } =
+    [
+        new(ProviderDescription.Identifier, "Security group ID", FieldKind.Text) { IsRequired = true, Example = "sg-0123456789abcdef0" },
+        new(ProviderDescription.Region, "Region", FieldKind.Text) { IsRequired = true, Example = "eu-central-1" },
+        .. PortConfig.Fields,
+        new("config.quota", "Inbound rule quota", FieldKind.Number)
+        {
+            Hint = $"How many inbound rules of one address family AWS grants the group, 1 to 1000; without it, {UsualQuota}.",
+            Example = "60",
+        },
+    ];
+
     /// <summary>Reads and checks. All errors at once, by field; null exactly if there are any.</summary>
     public static AwsGroup? Read(ResourceConfig config, Dictionary<string, string> errors)
     {

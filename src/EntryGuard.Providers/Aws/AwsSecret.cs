@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using EntryGuard.Domain.Providers;
 using EntryGuard.Providers.Http;
 
 namespace EntryGuard.Providers.Aws;
@@ -12,6 +13,31 @@ internal sealed partial record AwsSecret
     public const string DefaultChain = "DEFAULT_CHAIN";
 
     private static readonly string[] Endpoints = ["endpointUrl", "stsEndpointUrl"];
+
+    private static readonly FieldDescription[] EndpointFields =
+    [
+        new("endpointUrl", "EC2 endpoint", FieldKind.Text) { Hint = "Only for a private cloud that speaks EC2's language; left out, AWS itself.", Example = "https://ec2.cloud.example.org" },
+        new("stsEndpointUrl", "STS endpoint", FieldKind.Text) { Hint = "Only if it is not the EC2 endpoint.", Example = "https://sts.cloud.example.org" },
+    ];
+
+    /// <summary>What <see cref="Read(string, string, EndpointLimits)"/> accepts, those that nobody has to keep first.</summary>
+    public static IReadOnlyList<CredentialDescription> Descriptions { get; } =
+    [
+        new(AssumeRole, "Role to assume",
+            "No secret is stored: this server's own AWS identity takes on the role, whose trust policy must demand your organization's external ID.",
+            [
+                new("roleArn", "Role ARN", FieldKind.Text) { IsRequired = true, Example = "arn:aws:iam::123456789012:role/entryguard" },
+                .. EndpointFields,
+            ]) { NeedsExternalId = true },
+        new(AccessKey, "Access key", "A key of an IAM user that may do what the IAM policy page says, and no more.",
+            [
+                new("accessKeyId", "Access key ID", FieldKind.Text) { IsRequired = true, Example = "AKIAIOSFODNN7EXAMPLE" },
+                new("secretAccessKey", "Secret access key", FieldKind.Secret) { IsRequired = true },
+                new("sessionToken", "Session token", FieldKind.Secret) { Hint = "Only with a temporary key, which stops working when it runs out." },
+                .. EndpointFields,
+            ]),
+        new(DefaultChain, "The server's own identity", "Nothing is stored. Only where the operator allows your organization to use it.", EndpointFields),
+    ];
 
     public required string Type { get; init; }
 

@@ -55,6 +55,9 @@ public sealed class AwsSecurityGroupProvider : IResourceProvider, ILeastPrivileg
     };
 
     /// <inheritdoc/>
+    public ProviderDescription Description { get; } = new("AWS security group", AwsGroup.Fields, AwsSecret.Descriptions);
+
+    /// <inheritdoc/>
     public ConfigReading Read(ResourceConfig config)
     {
         var errors = new Dictionary<string, string>();

@@ -13,6 +13,23 @@ namespace EntryGuard.Providers.Gate;
 /// <param name="Target">What is behind it: an <see cref="IPEndPoint"/>, or a <see cref="DnsEndPoint"/>.</param>
 public sealed record GateConfig(IPEndPoint Listen, EndPoint Target)
 {
+    /// <summary>What <see cref="Read"/> accepts.</summary>
+    internal static IReadOnlyList<FieldDescription> Fields { get; } =
+    [
+        new("config.listen", "Listen on", FieldKind.Text)
+        {
+            IsRequired = true,
+            Hint = "Address and port on which this server lets people in; the operator says which addresses may be used.",
+            Example = "127.0.0.1:15432",
+        },
+        new("config.target", "Leads to", FieldKind.Text)
+        {
+            IsRequired = true,
+            Hint = "Address or host name, and port, of what is behind the gate.",
+            Example = "127.0.0.1:5432",
+        },
+    ];
+
     /// <summary>What an address is let in to.</summary>
     public Scope Scope => Scope.Tcp(Listen.Port);
 

@@ -39,6 +39,9 @@ public sealed class GateProvider(GateLimits limits, TimeProvider time) : IResour
         UsualAddresses = new HashSet<AddressKind> { AddressKind.Public, AddressKind.Private, AddressKind.Loopback },
     };
 
+    /// <inheritdoc/>
+    public ProviderDescription Description { get; } = new("TCP gate", GateConfig.Fields, []) { IdentifiedBy = "config.listen" };
+
     /// <summary>The figures of the gate that listens there; null if none does in this process.</summary>
     public GateStatus? StatusOf(string listen) => doors.TryGetValue(listen, out var door) ? door.Gate.Status : null;
 

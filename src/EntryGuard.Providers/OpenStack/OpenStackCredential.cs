@@ -15,6 +15,24 @@ internal abstract record OpenStackCredential
     /// <summary>None, where the operator vouches for the network.</summary>
     public const string NoneType = "NO_AUTH";
 
+    /// <summary>What <see cref="Read"/> accepts.</summary>
+    public static IReadOnlyList<CredentialDescription> Descriptions { get; } =
+    [
+        new(ApplicationType, "Application credential",
+            "Made in the group's own project, with a role that may read and change its security groups; restrict it to the access rules that the IAM policy page shows.",
+            [
+                new("authUrl", "Keystone address", FieldKind.Text) { IsRequired = true, Example = "https://keystone.example.org:5000/v3" },
+                new("applicationCredentialId", "Application credential ID", FieldKind.Text) { IsRequired = true },
+                new("applicationCredentialSecret", "Application credential secret", FieldKind.Secret) { IsRequired = true },
+                new("networkUrl", "Neutron address", FieldKind.Text) { Hint = "Left out, the one the catalog names.", Example = "https://neutron.example.org:9696" },
+            ]),
+        new(NoneType, "No sign-in", "Only where the operator vouches for the network: whoever reaches the endpoint can open anything.",
+            [
+                new("networkUrl", "Neutron address", FieldKind.Text) { IsRequired = true, Example = "http://neutron.internal:9696" },
+                new("projectId", "Project ID", FieldKind.Text) { IsRequired = true },
+            ]),
+    ];
+
     private OpenStackCredential()
     {
     }

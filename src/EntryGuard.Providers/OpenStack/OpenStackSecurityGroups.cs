@@ -32,6 +32,20 @@ public sealed partial class OpenStackSecurityGroups(IHttpClientFactory clients, 
     };
 
     /// <inheritdoc/>
+    public ProviderDescription Description { get; } = new(
+        "OpenStack security group",
+        [
+            new(ProviderDescription.Identifier, "Security group ID", FieldKind.Text)
+            {
+                IsRequired = true,
+                Hint = "The ID, not the name; in small letters.",
+                Example = "83c04863-dd45-4572-add7-008471fa9213",
+            },
+            .. PortConfig.Fields,
+        ],
+        OpenStackCredential.Descriptions);
+
+    /// <inheritdoc/>
     public ConfigReading Read(ResourceConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);

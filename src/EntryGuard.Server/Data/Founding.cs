@@ -41,6 +41,18 @@ public static class Founding
         }
     }
 
+    /// <summary>Whether somebody who comes now could.</summary>
+    /// <param name="isOpen">Anybody may; else only the first one of the installation.</param>
+    public static async Task<bool> IsOpenAsync(Databases databases, bool isOpen, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(databases);
+        if (isOpen)
+            return true;
+        await using var db = databases.OpenEngine();
+        await using var read = await db.BeginReadAsync(ct);
+        return await db.Installations.AnyAsync(i => i.BootstrappedAt == null, ct) && !await db.Organizations.AnyAsync(ct);
+    }
+
     private static async Task<string> FreeAsync(EntryGuardDb db, string wanted, CancellationToken ct)
     {
         var slug = wanted;

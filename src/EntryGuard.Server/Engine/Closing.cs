@@ -109,6 +109,8 @@ internal sealed class Closing(
 
         public ProviderCapabilities Capabilities => provider.Capabilities;
 
+        public ProviderDescription Description => provider.Description;
+
         public ConfigReading Read(ResourceConfig config) => provider.Read(config);
 
         public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => provider.CheckCredential(organization, credentialType, secret);

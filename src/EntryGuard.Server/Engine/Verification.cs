@@ -36,7 +36,7 @@ public sealed class Verification(
                 return null;
             if (WhyLater(asked, actor) is var (wait, why))
                 return await PutOffAsync(asked, wait, why, ct);
-            var report = await AskAsync(asked, view => view.Context(secrets), ct);
+            var report = await AskAsync(asked, () => ResourceView.Of(asked).Context(secrets), ct);
             if (await RecordAsync(asked, report, actor, round == MostRounds, ct) is { } recorded)
                 return recorded;
         }
@@ -61,9 +61,40 @@ public sealed class Verification(
 
         return await Task.WhenAll(resources.Select(async resource =>
         {
-            var report = await AskAsync(resource, view => view.Context(secret), ct);
+            var report = await AskAsync(resource, () => ResourceView.Of(resource).Context(secret), ct);
             return new Trial(resource, report, report.IsValid ? ForeignIdentity(resource, report) : null);
         }));
+    }
+
+    /// <summary>What a Resource would prove that is not stored, or not so. Changes nothing.</summary>
+    /// <param name="draft">As it is to be; the caller has seen that it may use its credential.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="ct">Cancels the call.</param>
+    public async Task<VerifyReport> TryAsync(Resource draft, Actor actor, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(draft);
+        if (WhyLater(draft, actor) is var (_, why))
+            return VerifyReport.Unreachable($"{why} Try again in a few seconds.");
+        await using var db = databases.OpenEngine();
+        string externalId;
+        Credential? credential;
+        await using (await db.BeginReadAsync(ct))
+        {
+            externalId = await db.Organizations.Where(o => o.Id == draft.OrganizationId).Select(o => o.ExternalId).SingleAsync(ct);
+            credential = await db.Credentials.AsNoTracking().SingleOrDefaultAsync(c => c.OrganizationId == draft.OrganizationId && c.Id == draft.CredentialId, ct);
+        }
+
+        var view = new ResourceView(draft.Id, draft.OrganizationId, credential, externalId, draft.ToConfig(), draft.AllowListKey, draft.Identity, draft.ThrottleKey);
+        var report = await AskAsync(draft, () => view.Context(secrets), ct);
+        if (!report.IsValid)
+            return report;
+        if (ForeignIdentity(draft, report) is { } other)
+            return VerifyReport.Invalid(other);
+        var provider = providers.Find(draft.Provider, draft.ResourceType)!;
+        await using var read = await db.BeginReadAsync(ct);
+        return provider.Capabilities.IsExclusive
+            && await OwnedByAnotherAsync(db, draft, provider.KeysOf(draft.ToConfig(), report.Identity!).Serialization, report.Identity!, ct) is { } taken
+            ? VerifyReport.Invalid(taken) : report;
     }
 
     private async Task<Resource?> ReadAsync(ResourceId id, CancellationToken ct)
@@ -96,14 +127,14 @@ public sealed class Verification(
         return VerifyReport.Unreachable($"{why} It is verified in about a minute.");
     }
 
-    private async Task<VerifyReport> AskAsync(Resource resource, Func<ResourceView, ProviderContext> context, CancellationToken ct)
+    private async Task<VerifyReport> AskAsync(Resource resource, Func<ProviderContext> context, CancellationToken ct)
     {
         if (providers.Find(resource.Provider, resource.ResourceType) is not { } provider)
             return VerifyReport.Invalid($"This server has no provider for {resource.Provider}/{resource.ResourceType}.");
         if (provider.Capabilities.CredentialTypes.Count > 0 && resource.CredentialId is null)
             return VerifyReport.Invalid($"{provider.Type} needs a credential; give the Resource one.");
         var (report, fault) = await ProviderCall.AskAsync(
-            limit => provider.VerifyAsync(context(ResourceView.Of(resource)), limit),
+            limit => provider.VerifyAsync(context(), limit),
             "verify", provider.Type, metrics, time, log, ct);
         return report ?? VerifyReport.Unreachable(fault!.Message);
     }
@@ -180,7 +211,7 @@ public sealed class Verification(
             $"INSERT INTO allow_lists (key, type, identity) VALUES ({keys.Serialization.Value}, {type}, {report.Identity}) ON CONFLICT (key) DO NOTHING", ct);
         await db.LockAsync(keys.Serialization, ct);
         var list = await db.AllowLists.SingleAsync(a => a.Key == keys.Serialization, ct);
-        if (provider.Capabilities.IsExclusive && await OwnedByAnotherAsync(db, resource, list, report.Identity!, ct) is { } taken)
+        if (provider.Capabilities.IsExclusive && await OwnedByAnotherAsync(db, resource, list.Key, report.Identity!, ct) is { } taken)
             return VerifyReport.Invalid(taken);
         list.Identity = report.Identity!;
         (resource.AllowListKey, resource.Identity, resource.ThrottleKey) = (keys.Serialization, report.Identity, keys.Throttle);
@@ -188,9 +219,9 @@ public sealed class Verification(
     }
 
     // E01. A tombstone holds on to its allow-list while any of its claims is unsettled.
-    private static async Task<string?> OwnedByAnotherAsync(EntryGuardDb db, Resource resource, AllowList list, string identity, CancellationToken ct)
+    private static async Task<string?> OwnedByAnotherAsync(EntryGuardDb db, Resource resource, AllowListKey key, string identity, CancellationToken ct)
     {
-        var others = db.Resources.Where(r => r.Id != resource.Id && r.AllowListKey == list.Key
+        var others = db.Resources.Where(r => r.Id != resource.Id && r.AllowListKey == key
             && (r.DeletedAt == null || db.ResourceIps.Any(c => c.ResourceId == r.Id && c.DueAt != null)));
         if (await others.AnyAsync(r => r.OrganizationId != resource.OrganizationId, ct))
             return $"{resource.Identifier} belongs to another organization of this installation; choose another one.";

@@ -24,6 +24,7 @@ public static class ApiEndpoints
         Roles.RoleEndpoints.Map(api);
         ApiKeys.ApiKeyEndpoints.Map(api);
         SessionEndpoints.Map(api);
+        Providers.ProviderEndpoints.Map(api);
         Resources.ResourceEndpoints.Map(api);
         HealthEvents.HealthEventEndpoints.Map(api);
         Organizations.OrganizationEndpoints.Map(api);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
+using EntryGuard.Server.Hosting;
 
 namespace EntryGuard.Server.Features;
 
@@ -30,5 +31,19 @@ public static class AuditView
             OrganizationName = organizationName,
             CreatedAt = row.CreatedAt,
         };
+    }
+
+    /// <summary>An admin or auditor, and by no key that may not read the audit log: sees the rows as they are, and everybody's.</summary>
+    public static bool IsWhole(Caller caller)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        return caller.SeesAll && ApiScopes.Allow(caller.Scopes, ApiScopes.AuditRead);
+    }
+
+    /// <summary>For everybody else: without what only admins need, details and where others called from.</summary>
+    public static AuditEntryResponse Trim(AuditEntryResponse row, Caller caller)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return IsWhole(caller) ? row : row with { Details = null, IpAddress = row.ActorEmail == caller.Email ? row.IpAddress : null };
     }
 }

@@ -74,6 +74,8 @@ public sealed record Access(bool IsPublic, bool IsAdminOnly, string? Scope, bool
 
     internal sealed record EnrolmentMark;
 
+    internal sealed record BrowserLinkMark;
+
     internal sealed record ScopeMark(string? Scope);
 }
 
@@ -107,6 +109,10 @@ public static class AccessDeclarations
     /// <summary>Whoever must set up a second factor may call it before that.</summary>
     public static TBuilder AllowEnrolment<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.EnrolmentMark());
+
+    /// <summary>A browser opens it by a link, where no script can renew its access cookie first: the refresh cookie will do. Only for what reads.</summary>
+    public static TBuilder OpenedByLink<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new Access.BrowserLinkMark());
 
     /// <summary>The one policy: what the endpoint declares, and nothing without a declaration.</summary>
     public static IServiceCollection AddAccess(this IServiceCollection services)

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting.ApiKeys;
+using EntryGuard.Server.Hosting.InProcess;
 using EntryGuard.Server.Hosting.SignIns;
 
 namespace EntryGuard.Server.Hosting;
@@ -10,6 +11,7 @@ namespace EntryGuard.Server.Hosting;
 internal static class ApiSetup
 {
     private const int MostBytes = 256 * 1024;
+    private const string NotFoundPage = "/not-found";
 
     // The page of the API brings its own script and styles; whatever they would like to fetch elsewhere, the browser does not.
     private const string DocsPolicy =
@@ -38,22 +40,33 @@ internal static class ApiSetup
         services.AddAccess();
         services.AddApiDocument();
 
+        services.AddSingleton<Pipeline>();
         services.AddScoped<CallerSlot>();
         services.AddScoped(s => s.GetRequiredService<CallerSlot>().Caller ?? throw new InvalidOperationException("Nobody is signed in."));
         services.AddScoped<EntryGuardDb>(s => s.GetRequiredService<Databases>().OpenTenant(s.GetRequiredService<CallerSlot>().Caller?.Organization ?? default));
     }
 
     /// <summary>Order matters: refusals of the outer steps cost the least.</summary>
-    public static void UseApi(this WebApplication app)
+    /// <param name="pages">Where the pages' own steps go: who asks for one is found before authentication, and asked to sign in after it.</param>
+    public static void UseApi(this WebApplication app, Action<WebApplication, bool> pages)
     {
+        app.Use(next =>
+        {
+            app.Services.GetRequiredService<Pipeline>().BeginsWith(next);
+            return next;
+        });
         app.UseSecurityHeaders();
         app.UseExceptionHandler(_ => { });
-        app.UseStatusCodePages(context => Failures.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode));
+        app.UseWhen(AsksForPage, people => people.UseStatusCodePagesWithReExecute(NotFoundPage));
+        app.UseWhen(context => !AsksForPage(context), programs => programs.UseStatusCodePages(
+            context => Failures.WriteAsync(context.HttpContext, context.HttpContext.Response.StatusCode)));
         app.UseRouting();
         app.UseRateLimiter();
         app.UseMetricsGuard();
         app.Use(RefuseLargeBodies);
+        pages(app, false);
         app.UseAuthentication();
+        pages(app, true);
         app.UseAuthorization();
     }
 
@@ -73,6 +86,10 @@ internal static class ApiSetup
             json.MaxDepth = 32;
         });
     }
+
+    // Whoever typed an address into a browser gets a page that says so; with the 404 that it is.
+    private static bool AsksForPage(HttpContext context) => HttpMethods.IsGet(context.Request.Method)
+        && context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType == "text/html") && !context.Request.Path.StartsWithSegments("/api");
 
     // Kestrel stops a body without a length by itself, when it has read too much of it.
     private static Task RefuseLargeBodies(HttpContext context, RequestDelegate next) =>

@@ -1,4 +1,5 @@
 using EntryGuard.Domain.Net;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace EntryGuard.Server.Hosting;
 
@@ -40,6 +41,9 @@ public sealed class ClientAddress
         context.Features.Set(new Found(address));
         return address;
     }
+
+    /// <summary>For a request that this process makes on behalf of somebody whose address it observed before.</summary>
+    internal static void Vouch(IFeatureCollection features, Cidr address) => features.Set(new Found(address));
 
     private Cidr Find(HttpContext context)
     {

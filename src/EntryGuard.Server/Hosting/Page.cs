@@ -27,9 +27,16 @@ public sealed class Page<T> : IResult, IEndpointMetadataProvider
     /// <param name="show">What the page shows of it.</param>
     public static Page<T> Of<TRow>(IReadOnlyList<TRow> rows, int most, Func<TRow, Cursor> at, Func<TRow, T> show)
     {
+        ArgumentNullException.ThrowIfNull(at);
+        return Of(rows, most, row => at(row).ToString(), show);
+    }
+
+    /// <inheritdoc cref="Of{TRow}(IReadOnlyList{TRow}, int, Func{TRow, Cursor}, Func{TRow, T})"/>
+    public static Page<T> Of<TRow>(IReadOnlyList<TRow> rows, int most, Func<TRow, string> at, Func<TRow, T> show)
+    {
         ArgumentNullException.ThrowIfNull(rows);
         ArgumentNullException.ThrowIfNull(at);
-        return new Page<T>([.. rows.Take(most).Select(show)], rows.Count > most ? at(rows[most - 1]).ToString() : null);
+        return new Page<T>([.. rows.Take(most).Select(show)], rows.Count > most ? at(rows[most - 1]) : null);
     }
 
     /// <inheritdoc/>

@@ -3,6 +3,7 @@ using System.Threading.RateLimiting;
 using EntryGuard.Contracts;
 using EntryGuard.Domain.Net;
 using EntryGuard.Server.Hosting.ApiKeys;
+using EntryGuard.Server.Hosting.InProcess;
 using Microsoft.Extensions.Options;
 
 namespace EntryGuard.Server.Hosting;
@@ -33,7 +34,9 @@ internal static class RateLimits
         {
             var (perAddress, perKey) = (settings.Value.PerAddressPerMinute, settings.Value.PerKeyPerMinute);
             options.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-                PartitionedRateLimiter.Create<HttpContext, string>(context => Drip($"from {Network(ClientAddress.Of(context))}", perAddress)),
+                PartitionedRateLimiter.Create<HttpContext, string>(context => context.Features.Get<NoSocket>() is not null
+                    ? RateLimitPartition.GetNoLimiter("a page")   // its own request was counted
+                    : Drip($"from {Network(ClientAddress.Of(context))}", perAddress)),
                 PartitionedRateLimiter.Create<HttpContext, string>(context =>
                     ApiKeyText.Of(context.Request) is { } key ? Drip(Convert.ToHexString(ApiKeyText.HashOf(key)), perKey) : RateLimitPartition.GetNoLimiter("no key")));
             options.OnRejected = RefuseAsync;

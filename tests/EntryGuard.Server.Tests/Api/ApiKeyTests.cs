@@ -108,6 +108,28 @@ public sealed class ApiKeyTests
     }
 
     [Theory, EveryDatabase]
+    public async Task The_list_is_of_one_user_and_of_keys_that_work_or_do_not(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (ann, admin) = (app.As("ann"), app.AsAdmin());
+        var (annsId, api) = ((await ann.SignIn()).User.Value, await admin.Api());
+        var (works, revoked, expires) = (await Make("works", null), await Make("revoked", null), await Make("expires", app.Time.GetUtcNow().AddHours(1)));
+        await api.RevokeApiKeyAsync(revoked, None);
+        app.Time.Advance(TimeSpan.FromHours(1));
+        (await Ids($"userId={annsId}&isActive=true")).ShouldContain(works);
+        (await Ids($"userId={annsId}&isActive=true")).ShouldNotContain(expires);
+        (await Ids($"userId={annsId}&isActive=false")).ShouldBe([revoked, expires], ignoreOrder: true);
+        (await Ids("isActive=false")).ShouldBe([revoked, expires], ignoreOrder: true);
+        (await api.ListApiKeysAsync($"userId={annsId}", None)).Value.ShouldAllBe(k => k.UserId == annsId);
+        (await (await app.As("bob").Api()).ListApiKeysAsync($"userId={annsId}", None)).Value.ShouldBeEmpty();
+
+        async Task<Guid> Make(string name, DateTimeOffset? end) => (await api.CreateApiKeyAsync(
+            new CreateApiKeyRequest { Name = name, Scopes = ["sessions:read"], UserId = annsId.ToString(), ExpiresAt = end }, None)).Value.Id;
+
+        async Task<IReadOnlyList<Guid>> Ids(string query) => [.. (await api.ListApiKeysAsync(query, None)).Value.Select(k => k.Id)];
+    }
+
+    [Theory, EveryDatabase]
     public async Task The_list_is_paged(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

@@ -108,6 +108,105 @@ public sealed class ResourceTests
     }
 
     [Theory, EveryDatabase]
+    public async Task A_dry_run_says_what_the_provider_says_and_stores_nothing(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (api, request) = await Draft(app);
+        var before = await Rows.OfAsync(database);
+        var good = await api.TryResourceAsync(request, None);
+        (good.Status, good.Value.IsValid, good.Value.Outcome, good.Value.Message).ShouldBe((HttpStatusCode.OK, true, "VALID", "Adding and removing would work."));
+        good.Value.ShouldSatisfyAllConditions(p => p.Rules.ShouldBe(["tcp/5432"]), p => p.Capacity.ShouldHaveSingleItem().Limit.ShouldBe(1000));
+        app.Provider.OnVerify = c => VerifyReport.Invalid($"{c.Credential!.Type} {c.Credential.Secret} may not edit {c.Config.Identifier}.");
+        var bad = await api.TryResourceAsync(request, None);
+        (bad.Status, bad.Value.IsValid, bad.Value.Outcome).ShouldBe((HttpStatusCode.OK, false, "INVALID"));
+        bad.Value.Message.ShouldMatch("TOKEN .*token.* may not edit db");
+        (await api.TryResourceAsync(request with { Config = Config("[0]") }, None)).Problem!.ValidationErrors!.Keys.ShouldBe(["config.ports"]);
+        (await api.TryResourceAsync(request with { CredentialId = Guid.NewGuid().ToString() }, None)).Problem!.Error.ShouldBe(ErrorCodes.CredentialNotFound);
+        (await Rows.OfAsync(database)).ShouldBe(before);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task A_dry_run_of_an_edit_asks_about_what_would_be_and_changes_nothing(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await app.UseCredential("web", "key");
+        var session = await app.As("ann").StartSession("web", Address);
+        await app.RunUntilQuiet();
+        var api = await app.AsAdmin().Api();
+        var id = session.ResourceIps[0].ResourceId;
+        var before = await Rows.OfAsync(database);
+        var asked = new List<string>();
+        app.Provider.OnVerify = c =>
+        {
+            asked.Add(c.Config.Settings.ToString());
+            return null;
+        };
+        var preview = await api.TryResourceAsync(id, new UpdateResourceRequest { Config = Config("[443, 8443]") }, None);
+        (preview.Status, preview.Value.IsValid).ShouldBe((HttpStatusCode.OK, true));
+        preview.Value.Rules.ShouldBe(["tcp/443", "tcp/8443"]);
+        (await api.TryResourceAsync(id, new UpdateResourceRequest(), None)).Value.Rules.ShouldBe(["tcp/443"]);
+        asked.ShouldBe(["""{"ports":[443,8443]}""", """{"ports":[443]}"""]);
+        app.Provider.OnVerify = _ => VerifyReport.Valid("somebody else", "It works.");
+        var other = (await api.TryResourceAsync(id, new UpdateResourceRequest(), None)).Value;
+        (other.IsValid, other.Message).ShouldBe((false, "It now leads to somebody else, but this Resource was first verified as tester and stays that. Undo the change, or make a new Resource for the other one."));
+        (await api.TryResourceAsync(id, new UpdateResourceRequest { Name = " ", Provider = "GATE" }, None)).Problem!.ValidationErrors!.Keys.ShouldBe(["name"]);
+        (await api.TryResourceAsync(id, new UpdateResourceRequest { Provider = "GATE" }, None)).Problem!.ValidationErrors!.Keys.ShouldBe(["provider"]);
+        (await api.TryResourceAsync(Guid.NewGuid(), new UpdateResourceRequest(), None)).Status.ShouldBe(HttpStatusCode.NotFound);
+        (await Rows.OfAsync(database)).ShouldBe(before);
+        (await app.Status(session)).ShouldBe("ACTIVE");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task A_dry_run_says_that_the_list_is_somebody_elses(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database, capabilities: new ProviderCapabilities { SuccessIsProof = true, CredentialTypes = ["TOKEN"], IsExclusive = true });
+        var (api, request) = await Draft(app);
+        await app.AsAdmin("globex").Reach("theirs");
+        (await api.TryResourceAsync(request, None)).Value.IsValid.ShouldBeTrue();
+        var taken = (await api.TryResourceAsync(request with { ResourceIdentifier = "theirs" }, None)).Value;
+        (taken.Outcome, taken.Message).ShouldBe(("INVALID", "theirs belongs to another organization of this installation; choose another one."));
+    }
+
+    [Theory, EveryDatabase]
+    public async Task A_list_shows_what_was_asked_for(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (api, request) = await Draft(app);
+        await api.CreateResourceAsync(request, None);
+        app.Provider.OnVerify = _ => VerifyReport.Invalid("Gone.");
+        await api.CreateResourceAsync(request with { Name = "100%", ResourceIdentifier = "Other" }, None);
+        (await Names("search=DB")).ShouldBe(["db"]);
+        (await Names("search=other")).ShouldBe(["100%"]);
+        (await Names("search=%25")).ShouldBe(["100%"]);
+        (await Names("health=INVALID")).ShouldBe(["100%"]);
+        (await Names("provider=SCRIPTED")).ShouldBe(["db", "100%"], ignoreOrder: true);
+        (await Names("provider=AWS")).ShouldBeEmpty();
+        (await Names($"credentialId={request.CredentialId}")).ShouldBe(["db", "100%"], ignoreOrder: true);
+        (await Names($"credentialId={Guid.NewGuid()}")).ShouldBeEmpty();
+        (await api.ListResourcesAsync("health=ILL&credentialId=7", None)).Problem!.ValidationErrors!.Keys.ShouldBe(["health", "credentialId"], ignoreOrder: true);
+        (await api.ListCredentialsAsync("search=CLO", None)).Value.ShouldHaveSingleItem().UsedBy.ShouldBe(2);
+        (await api.ListCredentialsAsync("search=x", None)).Value.ShouldBeEmpty();
+
+        async Task<IEnumerable<string>> Names(string query) => (await api.ListResourcesAsync(query, None)).Value.Select(r => r.Name);
+    }
+
+    [Theory, EveryDatabase]
+    public async Task Every_provider_says_what_it_asks_for(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var api = await app.AsAdmin().Api();
+        var provider = (await api.ListProvidersAsync(None)).Value.Single(p => p.Provider == "SCRIPTED");
+        (provider.ResourceType, provider.Name, provider.IdentifiedBy).ShouldBe(("LIST", "Scripted list", "resourceIdentifier"));
+        provider.UsualAddresses.ShouldBe(["PUBLIC"]);
+        provider.ResourceFields.Select(f => (f.Key, f.Kind, f.IsRequired)).ShouldBe([("resourceIdentifier", "TEXT", true), ("region", "TEXT", false), ("config.ports", "LIST", true)]);
+        var token = provider.Credentials.ShouldHaveSingleItem();
+        (token.CredentialType, token.NeedsExternalId).ShouldBe(("TOKEN", false));
+        token.Fields.ShouldHaveSingleItem().ShouldSatisfyAllConditions(f => f.Key.ShouldBe("token"), f => f.Kind.ShouldBe("SECRET"));
+        Enum.GetValues<FieldKind>().Select(Server.Data.Names.Wire).ShouldBe(FieldKinds.All);
+        (await (await app.As("ann").Api()).ListProvidersAsync(None)).Status.ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Theory, EveryDatabase]
     public async Task A_name_is_taken_once_and_free_again_after_the_end(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

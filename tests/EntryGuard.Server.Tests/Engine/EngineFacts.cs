@@ -86,7 +86,7 @@ internal static class EngineFacts
         var id = await app.Seed.Resource(me.Organization, resource);
         await using var db = app.Databases.OpenTenant(me.Organization);
         var answer = await UpdateResource.Handle(
-            id.Value, request, null, db, caller, app.Services.GetRequiredService<ProviderSet>(), app.Services.GetRequiredService<Verification>(),
+            id.Value, request, null, null, db, caller, app.Services.GetRequiredService<ProviderSet>(), app.Services.GetRequiredService<Verification>(),
             app.Services.GetRequiredService<IEngine>(), app.Services.GetRequiredService<DatabaseClock>(), new DefaultHttpContext().Response, CancellationToken.None);
         answer.Result.ShouldBeOfType<Ok<ResourceResponse>>();
     }

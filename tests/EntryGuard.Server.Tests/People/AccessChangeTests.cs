@@ -231,13 +231,14 @@ public sealed class AccessChangeTests
         (await app.Status(session)).ShouldBe("ACTIVE");
 
         app.Time.Advance(TimeSpan.FromMinutes(11));
-        (await signedIn.GetAccessAsync(None)).Value.Resources.Single().ShouldSatisfyAllConditions(r => r.CanOpen.ShouldBeFalse(), r => r.WhyNot!.ShouldContain("second factor"));
+        (await signedIn.GetAccessAsync(None)).Value.Resources.Single().ShouldSatisfyAllConditions(r => r.CanOpen.ShouldBeFalse(), r => r.NeedsSecondFactor.ShouldBeTrue(), r => r.WhyNot!.ShouldContain("second factor"));
         (await signedIn.StartSessionAsync(request, null, None)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired);
         var extend = new ExtendSessionRequest { AdditionalMinutes = 10 };
         (await signedIn.ExtendSessionAsync(session.Id, extend, None)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired);
         (await app.Status(session)).ShouldBe("ACTIVE", "what it was started by was fresh then");
         (await ann.TryExtend(session, 1)).Problem!.Error.ShouldBe(ErrorCodes.MfaRequired, "a key shows no second factor");
         (await signedIn.VerifyMfaAgainAsync(new VerifyMfaAgainRequest { Code = ann.Code(secret) }, None)).Problem.ShouldBeNull();
+        (await signedIn.GetAccessAsync(None)).Value.Resources.Single().ShouldSatisfyAllConditions(r => r.CanOpen.ShouldBeTrue(), r => r.NeedsSecondFactor.ShouldBeFalse());
         (await signedIn.ExtendSessionAsync(session.Id, extend, None)).Value.ExpiresAt.ShouldBe(session.ExpiresAt.AddMinutes(10));
     }
 

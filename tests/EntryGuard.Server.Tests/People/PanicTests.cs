@@ -73,6 +73,22 @@ public sealed class PanicTests
     }
 
     [Theory, EveryDatabase]
+    public async Task Whoever_is_frozen_is_found_among_the_users(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var session = await app.As("ann").StartSession("web", "203.0.113.7");
+        var api = await app.AsAdmin().Api();
+        var program = (await api.CreateServiceAccountAsync(new CreateServiceAccountRequest { Name = "ci" }, None)).Value;
+        await api.StopAllAsync(new StopAllRequest { UserId = session.UserId.ToString(), Freeze = true }, None);
+        (await api.ListUsersAsync("isFrozen=true", None)).Value.Select(u => u.Email).ShouldBe(["ann@acme.example"]);
+        (await api.ListUsersAsync("isFrozen=false", None)).Value.Select(u => u.Email).ShouldNotContain("ann@acme.example");
+        (await api.ListServiceAccountsAsync("isFrozen=true", None)).Value.ShouldBeEmpty();
+        await api.StopAllAsync(new StopAllRequest { UserId = program.Id.ToString(), Freeze = true }, None);
+        (await api.ListServiceAccountsAsync("isFrozen=true", None)).Value.Select(a => a.Name).ShouldBe(["ci"]);
+        (await api.ListServiceAccountsAsync("isFrozen=false", None)).Value.ShouldBeEmpty();
+    }
+
+    [Theory, EveryDatabase]
     public async Task Static_rules_end_only_if_they_are_named(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

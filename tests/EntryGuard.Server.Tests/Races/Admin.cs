@@ -49,7 +49,7 @@ internal sealed class Admin(TestApp app)
     public Task<string> Freeze(StopAllRequest request) => Do(async (db, me) => await StopAll.Handle(request, db, me, engine, clock, None));
 
     public Task<string> MovePort(ResourceId resource, int port) => Do(async (db, me) => await UpdateResource.Handle(
-        resource.Value, new UpdateResourceRequest { Config = JsonSerializer.SerializeToElement(new { ports = new[] { port } }) }, null, db, me,
+        resource.Value, new UpdateResourceRequest { Config = JsonSerializer.SerializeToElement(new { ports = new[] { port } }) }, null, null, db, me,
         app.Services.GetRequiredService<ProviderSet>(), app.Services.GetRequiredService<Verification>(), engine, clock, new DefaultHttpContext().Response, None));
 
     private async Task<string> Do(Func<EntryGuardDb, Caller, Task<INestedHttpResult>> handle)

@@ -53,6 +53,26 @@ public sealed class CookieTests
     }
 
     [Theory, EveryDatabase]
+    public async Task A_link_to_an_export_works_when_only_the_refresh_cookie_is_left(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var admin = app.AsAdmin();
+        await admin.Join();
+        using var browser = app.Browser();
+        await Login(browser, admin);
+        var old = browser.Cookies["__Host-eg-refresh"];
+        app.Time.Advance(TimeSpan.FromMinutes(20));
+        (await browser.Api.ListAuditAsync(null, None)).Status.ShouldBe(HttpStatusCode.Unauthorized, "a script renews its tokens itself");
+        using var export = await browser.Api.Http.GetAsync(new Uri("/api/v1/audit-logs/export", UriKind.Relative));
+        export.StatusCode.ShouldBe(HttpStatusCode.OK);
+        export.Content.Headers.ContentDisposition!.FileName!.Trim('"').ShouldBe("audit.csv");
+        browser.Cookies["__Host-eg-refresh"].ShouldNotBe(old);
+        (await browser.Api.ListAuditAsync("eventType=AUDIT_EXPORT", None)).Value.Content.Single().ActorEmail.ShouldBe(admin.Email);
+        (await browser.Api.LogoutAsync(null, None)).Status.ShouldBe(HttpStatusCode.OK);
+        (await browser.Api.Http.GetAsync(new Uri("/api/v1/audit-logs/export", UriKind.Relative))).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Theory, EveryDatabase]
     public async Task The_value_of_another_sign_in_proves_nothing(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

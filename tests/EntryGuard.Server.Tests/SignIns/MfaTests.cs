@@ -42,7 +42,7 @@ public sealed class MfaTests
         on.RecoveryCodes.ShouldAllBe(c => c.Length == 8);
         on.RecoveryCodes.ShouldBeUnique();
         (await api.SetUpMfaAsync(None)).Problem!.Error.ShouldBe(ErrorCodes.MfaAlreadyOn);
-        (await api.GetMeAsync(None)).Value.MfaEnabled.ShouldBeTrue();
+        (await api.GetMeAsync(None)).Value.ShouldSatisfyAllConditions(m => m.MfaEnabled.ShouldBeTrue(), m => m.TotpEnabled.ShouldBeTrue(), m => m.RecoveryCodesLeft.ShouldBe(8));
 
         var half = await ann.Login();
         (half.MfaRequired, half.MfaChallengeExpiresIn, half.AccessToken, half.User).ShouldBe((true, 300, null, null));

@@ -22,6 +22,8 @@ internal sealed class SimProvider(Loop loop, Process process, Story story, Weath
 
     public ProviderCapabilities Capabilities => kind.Capabilities;
 
+    public ProviderDescription Description => throw new NotSupportedException();
+
     public ConfigReading Read(ResourceConfig config) => ConfigReading.Good();
 
     public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => null;

@@ -60,6 +60,8 @@ internal sealed record Sabotage
 
         public ProviderCapabilities Capabilities { get; } = sabotage.Believe?.Invoke(provider.Capabilities) ?? provider.Capabilities;
 
+        public ProviderDescription Description => provider.Description;
+
         public ConfigReading Read(ResourceConfig config) => provider.Read(config);
 
         public string? CheckCredential(OrganizationId organization, string credentialType, string secret) => provider.CheckCredential(organization, credentialType, secret);

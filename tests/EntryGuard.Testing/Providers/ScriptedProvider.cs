@@ -59,6 +59,15 @@ public sealed class ScriptedProvider(TimeProvider time, ProviderCapabilities? ca
 
     public ProviderCapabilities Capabilities { get; } = capabilities ?? new ProviderCapabilities { SuccessIsProof = true, CredentialTypes = ["TOKEN"] };
 
+    public ProviderDescription Description { get; } = new(
+        "Scripted list",
+        [
+            new(ProviderDescription.Identifier, "List", FieldKind.Text) { IsRequired = true, Example = "web" },
+            new(ProviderDescription.Region, "Region", FieldKind.Text) { Hint = "Which call budget it draws from." },
+            new("config.ports", "Ports", FieldKind.List) { IsRequired = true, Example = "443, 8443" },
+        ],
+        [new("TOKEN", "Token", "Anything will do.", [new("token", "Token", FieldKind.Secret) { IsRequired = true }])]);
+
     /// <summary>Every call so far.</summary>
     public IReadOnlyList<ScriptedCall> Calls => [.. calls];
 

@@ -9,6 +9,6 @@ public static class AuditEndpoints
     {
         var audit = api.MapGroup("/audit-logs").WithTags("Audit").RequireAdmin().RequireScope(ApiScopes.AuditRead);
         audit.MapGet("", ListAudit.Handle).WithName("ListAuditLogs").WithSummary("What happened, newest first");
-        audit.MapGet("/export", ExportAudit.Handle).WithName("ExportAuditLogs").WithSummary("All that happened, oldest first, as CSV or JSON lines");
+        audit.MapGet("/export", ExportAudit.Handle).WithName("ExportAuditLogs").WithSummary("All that happened, oldest first, as CSV or JSON lines").OpenedByLink();
     }
 }

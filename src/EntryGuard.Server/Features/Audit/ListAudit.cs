@@ -1,6 +1,3 @@
-using System.Buffers.Text;
-using System.Globalization;
-using System.Text;
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Server.Data;
@@ -29,7 +26,7 @@ public static class ListAudit
         var errors = new Dictionary<string, string>();
         var rows = filter.Of(db.Audit.AsNoTracking(), errors);
         var (page, size) = Paging(query, errors);
-        var before = Before(query.Cursor, errors);
+        var before = AuditCursor.Read(query.Cursor, errors);
         if (errors.Count > 0)
             return new RefusalResult(Refusal.Validation(errors));
 
@@ -47,7 +44,7 @@ public static class ListAudit
             TotalPages = (int)((total + size - 1) / size),
             Number = page,
             Size = size,
-            NextCursor = found.Count > size ? Cursor(content[^1].Id) : null,
+            NextCursor = found.Count > size ? AuditCursor.Of(content[^1].Id) : null,
         });
     }
 
@@ -63,19 +60,6 @@ public static class ListAudit
         if (page > 0 && query.Cursor is not null)
             errors["page"] = "is given beside cursor; give one of the two";
         return (page, size);
-    }
-
-    private static string Cursor(long id) => Base64Url.EncodeToString(Encoding.ASCII.GetBytes(id.ToString(CultureInfo.InvariantCulture)));
-
-    private static long? Before(string? cursor, Dictionary<string, string> errors)
-    {
-        if (cursor is null)
-            return null;
-        if (cursor.Length <= 40 && Base64Url.IsValid(cursor)
-            && long.TryParse(Encoding.ASCII.GetString(Base64Url.DecodeFromChars(cursor)), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-            return id;
-        errors["cursor"] = "is not one this server gave; take it from nextCursor, or leave it out";
-        return null;
     }
 }
 

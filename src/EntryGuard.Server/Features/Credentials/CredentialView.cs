@@ -7,7 +7,7 @@ namespace EntryGuard.Server.Features.Credentials;
 /// <summary>How a credential looks from outside: the secret is not even read.</summary>
 public static class CredentialView
 {
-    public static Expression<Func<Credential, CredentialResponse>> Projection => c => new CredentialResponse
+    public static Expression<Func<Credential, CredentialResponse>> Projection(EntryGuardDb db) => c => new CredentialResponse
     {
         Id = c.Id.Value,
         Name = c.Name,
@@ -16,6 +16,7 @@ public static class CredentialView
         IsValid = c.IsValid,
         LastVerifiedAt = c.LastVerifiedAt,
         VerificationError = c.VerificationError,
+        UsedBy = db.Resources.Count(r => r.CredentialId == c.Id && r.DeletedAt == null),
         CreatedAt = c.CreatedAt,
         UpdatedAt = c.UpdatedAt,
     };

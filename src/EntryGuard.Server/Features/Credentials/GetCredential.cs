@@ -19,7 +19,7 @@ public static class GetCredential
     internal static async Task<CredentialResponse?> FindAsync(EntryGuardDb db, CredentialId id, HttpResponse response, CancellationToken ct)
     {
         await using var read = await db.BeginReadAsync(ct);
-        var found = await db.Credentials.Where(c => c.Id == id && c.DeletedAt == null).Select(CredentialView.Projection).SingleOrDefaultAsync(ct);
+        var found = await db.Credentials.Where(c => c.Id == id && c.DeletedAt == null).Select(CredentialView.Projection(db)).SingleOrDefaultAsync(ct);
         if (found is not null)
             ETags.Show(response, found.UpdatedAt);
         return found;

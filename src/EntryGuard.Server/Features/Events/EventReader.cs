@@ -14,7 +14,7 @@ namespace EntryGuard.Server.Features.Events;
 internal sealed class EventReader(EntryGuardDb db, Caller caller, TimeProvider time)
 {
     private const int MostRows = 200;
-    private readonly bool seesAll = caller.SeesAll && ApiScopes.Allow(caller.Scopes, ApiScopes.AuditRead);
+    private readonly bool seesAll = AuditView.IsWhole(caller);
 
     /// <summary>From now on. What commits late with a small id is not lost: the newest rows are named as sent, the rest is looked at.</summary>
     public async Task<EventCursor> NowAsync(CancellationToken ct)
@@ -70,14 +70,11 @@ internal sealed class EventReader(EntryGuardDb db, Caller caller, TimeProvider t
         [
             .. rows.Select(row => new EventResponse
             {
-                Audit = Trim(AuditView.ToResponse(row, organization)),
+                Audit = AuditView.Trim(AuditView.ToResponse(row, organization), caller),
                 Session = row.SessionId is { } id ? shown.GetValueOrDefault(id) : null,
             }),
         ];
     }
-
-    private AuditEntryResponse Trim(AuditEntryResponse row) =>
-        seesAll ? row : row with { Details = null, IpAddress = row.ActorEmail == caller.Email ? row.IpAddress : null };
 
     private sealed record Running(long Oldest, long Next);
 }

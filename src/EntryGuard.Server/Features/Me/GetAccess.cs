@@ -11,6 +11,8 @@ namespace EntryGuard.Server.Features.Me;
 /// <summary><c>GET /me/access</c>: as a start would decide, without starting.</summary>
 public static class GetAccess
 {
+    private const int MostAdministrators = 5;
+
     public static async Task<Ok<AccessResponse>> Handle(EntryGuardDb db, Caller caller, DatabaseClock clock, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
@@ -20,6 +22,8 @@ public static class GetAccess
         await using var read = await db.BeginReadAsync(ct);
         var organization = await db.Organizations.AsNoTracking().SingleAsync(ct);
         var whyNobody = Freeze.WhyNobody(organization.FrozenAt, await db.Users.Where(u => u.Id == caller.UserId).Select(u => u.FrozenAt).SingleAsync(ct));
+        var administrators = await db.Users.Where(u => u.Authority == Authority.Admin && u.Kind == UserKind.Person && u.IsActive && u.DeletedAt == null)
+            .OrderBy(u => u.Id).Select(u => u.Name ?? u.Email).Take(MostAdministrators).ToListAsync(ct);
         var reachable = await Entitlements.ReachAsync(db, caller.UserId, ct);
         var reasoned = reachable.SelectMany(r => r.Ways).Distinct().ToDictionary(w => w, w => w.Reasoned());
         var request = new AccessRequest(caller.Address.IpVersion == 0 ? null : caller.Address, null, caller.MfaAt, now, now, now);
@@ -28,6 +32,7 @@ public static class GetAccess
             IpAddress = caller.Address.ToString(),
             MaxSessionMinutes = (int)organization.MaxSession.TotalMinutes,
             WhyNot = whyNobody,
+            Administrators = administrators,
             Resources =
             [
                 .. reachable.Where(r => caller.Reaches(r.Resource.ResourceId)).OrderBy(r => r.Resource.ResourceName, StringComparer.OrdinalIgnoreCase)
@@ -48,6 +53,8 @@ public static class GetAccess
         var whyNot = !resource.IsUsable ? "is switched off, or has no credential; ask an administrator"
             : Freeze.WhyNot(resource.FrozenAt) ?? (best is null ? string.Join("; ", ways.Select(w => reasoned[w].Judge(request, longest).WhyNot).OfType<string>().Distinct()) : null);
         var can = whyNot is null && !isFrozen;
+        var needsSecondFactor = best is null && resource is { IsUsable: true, FrozenAt: null } && !isFrozen
+            && ways.Exists(w => reasoned[w].Judge(request, longest).Lack == AccessLack.Mfa);
         return new AccessibleResource
         {
             ResourceId = resource.ResourceId.Value,
@@ -63,6 +70,7 @@ public static class GetAccess
             NeedsReason = can && better is not null,
             ReasonPattern = can && better is not null ? ways.Single(w => w.Role is not null && w.Role.Id == better.Value.Way.Role?.Id).Role!.ReasonPattern : null,
             WhyNot = whyNot,
+            NeedsSecondFactor = needsSecondFactor,
             Ways =
             [
                 .. ways.Select(w => (Way: w, Verdict: reasoned[w].Judge(request, longest))).Select(w => new AccessWay

@@ -28,6 +28,8 @@ public static class ListUsers
             users = users.Where(u => u.Authority == wanted);
         if (query.IsActive is { } active)
             users = users.Where(u => u.IsActive == active);
+        if (query.IsFrozen is { } frozen)
+            users = users.Where(u => (u.FrozenAt != null) == frozen);
         if (query.RoleId is { } role)
             users = users.Where(u => db.RoleUsers.Any(g => g.UserId == u.Id && g.RoleId == new RoleId(role)));
         if (after is { } last)
@@ -46,9 +48,10 @@ public static class ListUsers
 /// <param name="Search">Only those whose e-mail address or name holds this, whatever the case.</param>
 /// <param name="Authority">MEMBER, AUDITOR or ADMIN.</param>
 /// <param name="IsActive">True: only those that are active; false: only the others.</param>
+/// <param name="IsFrozen">True: only those who may start no session; false: only the others.</param>
 /// <param name="RoleId">Only those that have this role.</param>
 /// <param name="Limit">Most rows; 50 unless given, 200 at most.</param>
 /// <param name="Cursor">From <c>X-Next-Cursor</c> of the page before.</param>
 public sealed record ListUsersQuery(
     [FromQuery(Name = "search")] string? Search, [FromQuery(Name = "authority")] string? Authority, [FromQuery(Name = "isActive")] bool? IsActive,
-    [FromQuery(Name = "roleId")] Guid? RoleId, [FromQuery(Name = "limit")] int? Limit, [FromQuery(Name = "cursor")] string? Cursor);
+    [FromQuery(Name = "isFrozen")] bool? IsFrozen, [FromQuery(Name = "roleId")] Guid? RoleId, [FromQuery(Name = "limit")] int? Limit, [FromQuery(Name = "cursor")] string? Cursor);

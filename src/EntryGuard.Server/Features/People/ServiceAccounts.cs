@@ -23,7 +23,7 @@ public static class ServiceAccounts
 
     /// <summary><c>GET /service-accounts</c>: oldest first.</summary>
     public static async Task<Results<Page<ServiceAccountResponse>, RefusalResult>> HandleList(
-        string? search, int? limit, string? cursor, EntryGuardDb db, CancellationToken ct)
+        string? search, bool? isFrozen, int? limit, string? cursor, EntryGuardDb db, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(db);
         var errors = new Dictionary<string, string>();
@@ -34,6 +34,8 @@ public static class ServiceAccounts
         var accounts = Of(db);
         if (words is not null)
             accounts = accounts.Where(u => EF.Functions.Like(u.Email, words, @"\") || EF.Functions.Like(u.Name!.ToLower(), words, @"\"));
+        if (isFrozen is { } frozen)
+            accounts = accounts.Where(u => (u.FrozenAt != null) == frozen);
         if (after is { } last)
         {
             var (at, id) = (last.At, new UserId(last.Id));

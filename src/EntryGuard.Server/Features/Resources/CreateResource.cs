@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Features.Resources;
 
-/// <summary><c>POST /resources</c>: stores it, then verifies it; the answer tells its health.</summary>
+/// <summary><c>POST /resources</c>: stores it, then verifies it; the answer tells its health. With <c>?dryRun=true</c> it only asks the provider.</summary>
 public static class CreateResource
 {
     internal static Refusal NameTaken { get; } = new(ErrorCodes.NameTaken, RefusalKind.Conflict, "Another Resource has this name; choose another one.");
@@ -21,8 +21,8 @@ public static class CreateResource
             Errors = new Dictionary<string, string> { ["credentialId"] = "names a credential that does not exist" },
         };
 
-    public static async Task<Results<Created<ResourceResponse>, RefusalResult>> Handle(
-        CreateResourceRequest request, EntryGuardDb db, Caller caller, ProviderSet providers, Verification verification, DatabaseClock clock,
+    public static async Task<Results<Created<ResourceResponse>, Ok<VerifyPreview>, RefusalResult>> Handle(
+        CreateResourceRequest request, bool? dryRun, EntryGuardDb db, Caller caller, ProviderSet providers, Verification verification, DatabaseClock clock,
         HttpResponse response, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -39,28 +39,36 @@ public static class CreateResource
                 return new RefusalResult(fault);
             if (await db.Resources.AnyAsync(r => r.Name == resource.Name && r.DeletedAt == null, ct))
                 return new RefusalResult(NameTaken);
-            db.Resources.Add(resource);
-            db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_CREATE", clock.Now, new
-            {
-                type = provider!.Type.ToString(),
-                identifier = resource.Identifier,
-                region = resource.Region,
-                config = request.Config,
-                rules = resource.Scopes.Select(s => s.ToString()),
-                credentialId = resource.CredentialId?.Value,
-                isActive = resource.IsActive,
-                allowedAddresses = resource.AllowedAddresses,
-                policy = Names.Wire(resource.Policy),
-            }));
-            await work.CommitAsync(ct);
+            if (dryRun != true)
+                Add(db, resource, provider!, request, caller, clock.Now);
+            await work.CommitAsync(ct);   // of a dry run: nothing
         }
         catch (DbUpdateException e) when (UniqueNames.Refused(e))
         {
             return new RefusalResult(NameTaken);
         }
 
+        if (dryRun == true)
+            return VerifyDraft.Show(resource, await verification.TryAsync(resource, caller.Actor, ct));
         await verification.VerifyAsync(resource.Id, caller.Actor, ct);
         return TypedResults.Created($"/api/v1/resources/{resource.Id.Value}", await GetResource.FindAsync(db, resource.Id, response, ct));
+    }
+
+    private static void Add(EntryGuardDb db, Resource resource, IResourceProvider provider, CreateResourceRequest request, Caller caller, DateTimeOffset now)
+    {
+        db.Resources.Add(resource);
+        db.Audit.Add(AuditRow.About(resource, caller.Actor, "RESOURCE_CREATE", now, new
+        {
+            type = provider.Type.ToString(),
+            identifier = resource.Identifier,
+            region = resource.Region,
+            config = request.Config,
+            rules = resource.Scopes.Select(s => s.ToString()),
+            credentialId = resource.CredentialId?.Value,
+            isActive = resource.IsActive,
+            allowedAddresses = resource.AllowedAddresses,
+            policy = Names.Wire(resource.Policy),
+        }));
     }
 
     /// <summary>Null if the Resource may use the credential. Holds the credential, so that nobody deletes it meanwhile.</summary>

@@ -11,8 +11,8 @@ public static class ResourceEndpoints
         resources.MapGet("", ListResources.Handle).WithName("ListResources").WithSummary("All Resources, oldest first").RequireScope(ApiScopes.ResourcesRead);
         resources.MapGet("/iam-policy", GetIamPolicy.Handle).WithName("GetIamPolicy").WithSummary("The least rights that the Resources need").RequireScope(ApiScopes.ResourcesRead);
         resources.MapGet("/{id}", GetResource.Handle).WithName("GetResource").WithSummary("One Resource").RequireScope(ApiScopes.ResourcesRead);
-        resources.MapPost("", CreateResource.Handle).WithName("CreateResource").WithSummary("Describe an allow-list, and verify it");
-        resources.MapPatch("/{id}", UpdateResource.Handle).WithName("UpdateResource").WithSummary("Change it; what is open follows");
+        resources.MapPost("", CreateResource.Handle).WithName("CreateResource").WithSummary("Describe an allow-list, and verify it; with dryRun=true store nothing");
+        resources.MapPatch("/{id}", UpdateResource.Handle).WithName("UpdateResource").WithSummary("Change it; what is open follows; with dryRun=true only verify it");
         resources.MapDelete("/{id}", DeleteResource.Handle).WithName("DeleteResource").WithSummary("Delete it; with end=true end what is open first");
         resources.MapPost("/{id}/verify", VerifyResource.Handle).WithName("VerifyResource").WithSummary("Would opening and closing work now?");
         resources.MapPost("/{id}/reconcile", ReconcileResource.Handle).WithName("ReconcileResource").WithSummary("Compare what stands there with what should, and repair it");

@@ -15,12 +15,12 @@ namespace EntryGuard.Server.Features.Resources;
 
 /// <summary>
 /// <c>PATCH /resources/{id}</c>. What live claims rest on changes with them, in one transaction: other ports move them (E08), the switch ends
-/// them (E05). Every edit tries overdue closings again at once (E04).
+/// them (E05). Every edit tries overdue closings again at once (E04). With <c>?dryRun=true</c> the provider is asked about what would be, and nothing changes.
 /// </summary>
 public static class UpdateResource
 {
-    public static async Task<Results<Ok<ResourceResponse>, RefusalResult>> Handle(
-        Guid id, UpdateResourceRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, EntryGuardDb db, Caller caller, ProviderSet providers,
+    public static async Task<Results<Ok<ResourceResponse>, Ok<VerifyPreview>, RefusalResult>> Handle(
+        Guid id, UpdateResourceRequest request, bool? dryRun, [FromHeader(Name = "If-Match")] string? ifMatch, EntryGuardDb db, Caller caller, ProviderSet providers,
         Verification verification, IEngine engine, DatabaseClock clock, HttpResponse response, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -33,6 +33,8 @@ public static class UpdateResource
         if (edit is null)
             return new RefusalResult(refusal!);
         var resourceId = new ResourceId(id);
+        if (dryRun == true)
+            return await TryAsync(resourceId, edit, request, ifMatch, db, caller, providers, verification, ct);
         SessionWrite write;
         bool verify;
         try
@@ -78,6 +80,31 @@ public static class UpdateResource
         if (verify)
             await verification.VerifyAsync(resourceId, caller.Actor, ct);
         return await GetResource.FindAsync(db, resourceId, response, ct) is { } found ? TypedResults.Ok(found) : new RefusalResult(GetResource.NotFound);
+    }
+
+    // In a write that is not committed: what an edit checks, it checks under its locks. The provider is asked outside of it.
+    private static async Task<Results<Ok<ResourceResponse>, Ok<VerifyPreview>, RefusalResult>> TryAsync(
+        ResourceId id, Edit edit, UpdateResourceRequest request, string? ifMatch, EntryGuardDb db, Caller caller, ProviderSet providers, Verification verification,
+        CancellationToken ct)
+    {
+        Resource? resource;
+        await using (await db.BeginWriteAsync(WritePriority.Other, ct))
+        {
+            resource = await db.Resources.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.DeletedAt == null, ct);
+            if (resource is null)
+                return new RefusalResult(GetResource.NotFound);
+            if (ETags.Outdated(ifMatch, resource.UpdatedAt) is { } outdated)
+                return new RefusalResult(outdated);
+            var (scopes, fault) = await CheckAsync(db, edit, request, resource, providers, ct);
+            if (fault is not null)
+                return new RefusalResult(fault);
+            var claims = await db.ResourceIps.AsNoTracking().Where(c => c.ResourceId == id && c.Wanted == Wanted.Present).ToListAsync(ct);
+            if (edit.IsActive != false && !scopes.SequenceEqual(resource.Scopes) && RoomFault(resource, claims, scopes) is { } full)
+                return new RefusalResult(full);
+            Apply(edit, resource, scopes, resource.UpdatedAt);
+        }
+
+        return VerifyDraft.Show(resource, await verification.TryAsync(resource, caller.Actor, ct));
     }
 
     // Inside the write: it must not begin a read of its own.

@@ -11,6 +11,7 @@ public static class SessionEndpoints
         sessions.MapPost("", StartSession.Handle).WithName("StartSession").WithSummary("Open access for a while");
         sessions.MapGet("", ListSessions.Handle).WithName("ListSessions").WithSummary("Own sessions, newest first").RequireScope(ApiScopes.SessionsRead);
         sessions.MapGet("/{id}", GetSession.Handle).WithName("GetSession").WithSummary("One session").RequireScope(ApiScopes.SessionsRead);
+        sessions.MapGet("/{id}/timeline", GetTimeline.Handle).WithName("GetTimeline").WithSummary("What happened to one session, oldest first").RequireScope(ApiScopes.SessionsRead);
         sessions.MapPost("/{id}/stop", StopSession.Handle).WithName("StopSession").WithSummary("End an own session now");
         sessions.MapPost("/{id}/extend", ExtendSession.Handle).WithName("ExtendSession").WithSummary("Move the end of an own session");
         sessions.MapGet("/admin", ListSessions.HandleAdmin).WithName("ListAllSessions").WithSummary("Sessions of the organization, newest first")

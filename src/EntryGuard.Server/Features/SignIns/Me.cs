@@ -14,6 +14,7 @@ public static class Me
         ArgumentNullException.ThrowIfNull(db);
         ArgumentNullException.ThrowIfNull(caller);
         await using var read = await db.BeginReadAsync(ct);
+        var codes = (await db.UserSecrets.Where(s => s.UserId == caller.UserId && s.Totp != null).Select(s => s.RecoveryHashes).SingleOrDefaultAsync(ct))?.Count;
         return TypedResults.Ok(await db.Users.Where(u => u.Id == caller.UserId).Select(u => new SignedInUser
         {
             Id = u.Id.Value,
@@ -24,7 +25,9 @@ public static class Me
             OrganizationId = u.OrganizationId.Value,
             OrganizationName = u.Organization!.Name,
             OrganizationSlug = u.Organization.Slug,
-            MfaEnabled = db.UserSecrets.Any(s => s.UserId == u.Id && s.Totp != null) || db.Passkeys.Any(p => p.UserId == u.Id),
+            MfaEnabled = codes != null || db.Passkeys.Any(p => p.UserId == u.Id),
+            TotpEnabled = codes != null,
+            RecoveryCodesLeft = codes ?? 0,
         }).SingleAsync(ct));
     }
 
@@ -39,5 +42,7 @@ public static class Me
         OrganizationName = account.Organization.Name,
         OrganizationSlug = account.Organization.Slug,
         MfaEnabled = account.HasSecondFactor,
+        TotpEnabled = account.Secret.Totp is not null,
+        RecoveryCodesLeft = account.Secret.RecoveryHashes.Count,
     };
 }

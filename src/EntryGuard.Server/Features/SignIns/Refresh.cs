@@ -47,6 +47,8 @@ public static class Refresh
             return new RefusalResult(Admission.TokenInvalid);
         if (await db.RefreshTokens.Where(t => t.Hash == hash && t.UsedAt == null).ExecuteUpdateAsync(set => set.SetProperty(t => t.UsedAt, now), ct) == 0)
         {
+            if (isCookie && (token.UsedAt is not { } used || now - used < SignInCheck.Together))
+                return new RefusalResult(Admission.TokenInvalid);   // two tabs that woke together; the browser has the other one's cookies
             await SignInEnds.EndAsync(db.SignIns.Where(s => s.Id == signIn.Id), SignInEnd.TokenReused, now, ct);
             db.Audit.Add(AuditRow.About(account.User, account.Actor(ClientAddress.Of(http).ToString()), "REFRESH_TOKEN_REUSED", now, new { signInId = signIn.Id.Value }));
             await work.CommitAsync(ct);

@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
 using EntryGuard.Contracts;
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting.ApiKeys;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
@@ -14,11 +15,27 @@ internal sealed class SignInAuthentication(
 {
     public const string Name = "SignIn";
 
+    /// <summary>Types of the claims beside name and id: organization, sign-in, observed address.</summary>
+    public const string Organization = "org";
+
+    /// <inheritdoc cref="Organization"/>
+    public const string SignInClaim = "sid";
+
+    /// <inheritdoc cref="Organization"/>
+    public const string Address = "address";
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (signIns.Of(Context) is not var (text, isCookie))
+        // A page of ours says whose it is without a token: only this process can (see Hosting/InProcess).
+        var (vouched, isCookie, ct) = (Context.Features.Get<AccessClaims>(), false, Context.RequestAborted);
+        (SignIn SignIn, User User)? found;
+        if (vouched is not null)
+            found = await signIns.FindAsync(vouched, ct);
+        else if (signIns.Of(Context) is var (text, byCookie))
+            (found, isCookie) = (await signIns.FindAsync(text, ct), byCookie);
+        else
             return AuthenticateResult.NoResult();
-        if (await signIns.FindAsync(text, Context.RequestAborted) is not var (signIn, user))
+        if (found is not var (signIn, user))
             return AuthenticateResult.Fail("The access token is not valid.");
         var changes = !(HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) || HttpMethods.IsOptions(Request.Method));
         Context.RequestServices.GetRequiredService<CallerSlot>().Caller =
@@ -31,7 +48,15 @@ internal sealed class SignInAuthentication(
                 LacksCsrfToken = isCookie && changes && !SignInCookies.Proves(Request, signIn),
             };
         use.Note(signIn);
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, user.Id.Value.ToString()), new Claim(ClaimTypes.Name, user.Email)], Name);
+        var identity = new ClaimsIdentity(
+            [
+                new Claim(ClaimTypes.NameIdentifier, user.Id.Value.ToString()),
+                new Claim(ClaimTypes.Name, user.Email),
+                new Claim(Organization, user.OrganizationId.Value.ToString()),
+                new Claim(SignInClaim, signIn.Id.Value.ToString()),
+                new Claim(Address, ClientAddress.Of(Context).ToString()),
+            ],
+            Name);
         return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), Name));
     }
 

@@ -38,6 +38,9 @@ public sealed class SignInCookies(IConfiguration configuration)
         return signIn.CsrfHash is { } hash && CryptographicOperations.FixedTimeEquals(hash, ApiKeyText.HashOf(request.Headers[Header].ToString()));
     }
 
+    /// <summary>A page of ours calls for its browser: it may read the cookies it came with.</summary>
+    internal void Prove(HttpContext page, HttpRequest request) => request.Headers[Header] = Read(page, Csrf);
+
     /// <summary>With the answer of a sign-in or refresh.</summary>
     /// <param name="csrf">Null: the one the browser has stays.</param>
     public void Set(HttpContext context, string access, string refresh, string? csrf, TimeSpan life)

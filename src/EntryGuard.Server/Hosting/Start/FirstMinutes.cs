@@ -6,6 +6,8 @@ using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Hosting.ApiKeys;
+using EntryGuard.Server.Hosting.SignIns;
+using EntryGuard.Server.Mail;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.EntityFrameworkCore;
@@ -75,9 +77,10 @@ internal sealed class FirstMinutes(
         var url = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://localhost";
         var file = settings.Value.FirstRun.EnvironmentFile;
         var key = made?.Key;
+        var door = made is null ? null : $"{url}/accept-invitation?token={await InviteAsync(made.Value.Organization, made.Value.Admin, cancellationToken)}";
         if (file is not null)
             key = await WriteEnvironmentAsync(file, url, key, cancellationToken);
-        Print(url, key, lifetime);
+        Print(url, key, door, lifetime);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -170,7 +173,17 @@ internal sealed class FirstMinutes(
     private async Task<(OrganizationId Organization, UserId Admin)?> FindOwnerAsync(CancellationToken ct) =>
         made is { } first ? (first.Organization, first.Admin) : await firstRun.FindAsync(ct);
 
-    private void Print(string url, string? key, IHostApplicationLifetime host)
+    // The first admin has no password yet: choosing one is their first step in the console.
+    private async Task<string> InviteAsync(OrganizationId organization, UserId admin, CancellationToken ct)
+    {
+        await using var db = databases.OpenTenant(organization);
+        await using var work = await db.BeginWriteAsync(WritePriority.Other, ct);
+        var token = OneTime.Make(db, await db.Users.SingleAsync(u => u.Id == admin, ct), TokenPurpose.Invitation, Outbox.InvitationIsValidFor, time.GetUtcNow());
+        await work.CommitAsync(ct);
+        return token.Text;
+    }
+
+    private void Print(string url, string? key, string? door, IHostApplicationLifetime host)
     {
         if (Console.IsOutputRedirected && key is null)
             return;
@@ -180,7 +193,11 @@ internal sealed class FirstMinutes(
         if (fresh)
             Console.WriteLine($"""
 
-                First run: organization "{FirstRun.OrganizationName}", administrator {FirstRun.AdminEmail}. Their API key, shown this once:
+                First run: organization "{FirstRun.OrganizationName}", administrator {FirstRun.AdminEmail}. Choose a password and open the console:
+
+                  {door}
+
+                Or use the API, with this key, which is shown this once:
 
                   export EG_API_KEY={key}
                 """);

@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
 using EntryGuard.Domain;
 using EntryGuard.Server.Data;
-using EntryGuard.Server.Hosting.SignIns;
 using Microsoft.EntityFrameworkCore;
 
-namespace EntryGuard.Server.Features;
+namespace EntryGuard.Server.Hosting.SignIns;
 
 /// <summary>One-time tokens: handed out, and taken back once.</summary>
 internal static class OneTime

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using Microsoft.JSInterop;
+
+namespace EntryGuard.Server.Web;
+
+/// <summary>What only the browser knows or does; see <c>wwwroot/console.js</c>. Where it cannot, nothing happens.</summary>
+/// <remarks>Nothing is given back at the end: the module goes with its page, and to wait for a page that was left would hold up its farewell.</remarks>
+internal sealed class Browser(IJSRuntime js)
+{
+    private Task<IJSObjectReference>? module;
+
+    /// <summary>What a page stored in this browser; null: nothing.</summary>
+    public Task<string?> RecallAsync(string key) => AskAsync<string?>("recall", key);
+
+    /// <param name="text">Null: it is forgotten.</param>
+    public Task RememberAsync(string key, string? text) => AskAsync<object?>("remember", key, text);
+
+    /// <summary>The address this browser is seen with by another host name of ours; null: none.</summary>
+    public Task<string?> DetectAsync(string url) => AskAsync<string?>("detect", url);
+
+    /// <summary>"granted", "denied", "default"; null: it has no notifications.</summary>
+    public Task<string?> MayNotifyAsync() => AskAsync<string?>("mayNotify");
+
+    public Task<string?> AskToNotifyAsync() => AskAsync<string?>("askToNotify");
+
+    /// <summary>Only where the user allowed it.</summary>
+    public Task NotifyAsync(string title, string text) => AskAsync<object?>("notify", title, text);
+
+    public Task FocusAsync(string selector) => AskAsync<object?>("focus", selector);
+
+    /// <summary>The user's time zone: "Europe/Berlin".</summary>
+    public Task<string?> ZoneAsync() => AskAsync<string?>("zone");
+
+    /// <summary>What was typed before the page had to be loaded anew comes back.</summary>
+    public Task RestoreTypedAsync() => AskAsync<object?>("restoreTyped");
+
+    /// <summary>A press of a button waits for <c>Hear</c> of it: it is called after the press was.</summary>
+    public Task ListenAsync<T>(DotNetObjectReference<T> ears)
+        where T : class => AskAsync<object?>("listen", ears);
+
+    /// <summary>Ctrl-K calls <c>Open</c> of it.</summary>
+    public Task OnPaletteAsync<T>(DotNetObjectReference<T> palette)
+        where T : class => AskAsync<object?>("onPalette", palette);
+
+    /// <param name="options">As the API gave them.</param>
+    public Task<PasskeyAnswer?> MakePasskeyAsync(string options) => AskAsync<PasskeyAnswer?>("makePasskey", options);
+
+    /// <inheritdoc cref="MakePasskeyAsync"/>
+    public Task<PasskeyAnswer?> ShowPasskeyAsync(string options) => AskAsync<PasskeyAnswer?>("showPasskey", options);
+
+    /// <summary>The credential of an answer, as the API takes it.</summary>
+    public static JsonElement? Credential(PasskeyAnswer answer)
+    {
+        if (answer.Credential is not { } text)
+            return null;
+        using var json = JsonDocument.Parse(text);
+        return json.RootElement.Clone();
+    }
+
+    /// <summary>Shows a dialog of the page, or closes it; where the focus was, it is then again.</summary>
+    public Task ShowDialogAsync(string id, bool isShown) => AskAsync<object?>("showDialog", id, isShown);
+
+    public Task ScrollToAsync(string id) => AskAsync<object?>("scrollTo", id);
+
+    private async Task<T?> AskAsync<T>(string what, params object?[] with)
+    {
+        try
+        {
+            module ??= js.InvokeAsync<IJSObjectReference>("import", "/console.js").AsTask();
+            return await (await module).InvokeAsync<T>(what, with);
+        }
+        catch (JSDisconnectedException)
+        {
+            return default;
+        }
+    }
+
+    /// <summary>What came of a passkey.</summary>
+    /// <param name="Credential">As the API takes it; null: it did not work.</param>
+    /// <param name="Error">Why, in words.</param>
+    internal sealed record PasskeyAnswer(string? Credential, string? Error);
+}

@@ -1,0 +1,203 @@
+using EntryGuard.Contracts;
+using EntryGuard.Server.Web.Parts;
+using Microsoft.AspNetCore.Components;
+using MudBlazor;
+using PersistentStateAttribute = Microsoft.AspNetCore.Components.PersistentStateAttribute;
+
+namespace EntryGuard.Server.Web;
+
+/// <summary>
+/// A page with a form. What is typed is a draft of its own: what changes meanwhile is put into the form only where nothing was typed, else it
+/// is told, and the ETag of what was read keeps the one from going over the other.
+/// </summary>
+/// <typeparam name="TRow">As the API gives it.</typeparam>
+/// <typeparam name="TDraft">As it is typed: equal means nothing was.</typeparam>
+public abstract class DraftPage<TRow, TDraft> : LivePage
+    where TRow : class
+    where TDraft : class, IEquatable<TDraft>
+{
+    /// <summary>The first field that is wrong; where none is, what says so.</summary>
+    protected const string FirstFault = "main [aria-invalid=true], main:not(:has([aria-invalid=true])) .notice.bad";
+
+    private Guid? shown;
+    private TDraft? read;
+    private string? readETag;
+    private string? focus;
+
+    /// <summary>Null: it is to be made.</summary>
+    [Parameter]
+    public Guid? Id { get; set; }
+
+    [CascadingParameter]
+    public SignedInUser? User { get; set; }
+
+    /// <summary>As it is now; null: not there.</summary>
+    [PersistentState]
+    public TRow? Row { get; set; }
+
+    /// <summary>Of <see cref="Row"/>.</summary>
+    [PersistentState]
+    public string? ETag { get; set; }
+
+    [Inject]
+    internal Browser Browser { get; set; } = null!;
+
+    [Inject]
+    internal NavigationManager Navigation { get; set; } = null!;
+
+    [Inject]
+    internal IDialogService Dialogs { get; set; } = null!;
+
+    [Inject]
+    internal ISnackbar Snackbar { get; set; } = null!;
+
+    /// <summary>What is typed; null: nothing is there yet.</summary>
+    protected TDraft? Draft { get; private set; }
+
+    /// <summary>What was refused last; null: nothing.</summary>
+    protected Problem? Problem { get; set; }
+
+    /// <summary>Why it is not there; null: it is.</summary>
+    protected Problem? Missing { get; private set; }
+
+    /// <summary>Something is being done.</summary>
+    protected bool IsBusy { get; private set; }
+
+    /// <summary>Somebody else changed what is being typed about.</summary>
+    protected bool IsOvertaken { get; private set; }
+
+    /// <summary>Whoever looks may change it.</summary>
+    protected virtual bool MayChange => User is { IsOrgAdmin: true };
+
+    /// <summary>The API shows it to whoever looks.</summary>
+    protected virtual bool MayRead => User?.Authority is "ADMIN" or "AUDITOR";
+
+    protected override bool IsLoaded => Row is not null || Id is null;
+
+    /// <summary>The version the draft was begun on.</summary>
+    protected string? DraftETag => readETag;
+
+    /// <summary>Asks for the row.</summary>
+    protected abstract Task<ApiAnswer<TRow>> ReadAsync(Guid id);
+
+    /// <summary>The form's fields.</summary>
+    /// <param name="row">Null: of a new one.</param>
+    protected abstract TDraft DraftOf(TRow? row);
+
+    /// <summary>What else the page shows, beside the form.</summary>
+    protected virtual Task LoadMoreAsync() => Task.CompletedTask;
+
+    protected override async Task LoadAsync()
+    {
+        if (!MayRead)
+            return;
+        if (Id is { } id)
+        {
+            var answer = await ReadAsync(id);
+            if (id != Id)
+                return;
+            Missing = answer.Problem;
+            if (answer.Body is not null)
+                Take(answer.Body, answer.ETag);
+        }
+
+        await LoadMoreAsync();
+    }
+
+    protected override async Task OnInitializedAsync()
+    {
+        shown = Id;
+        if (Row is null)
+            Draft = read = Id is null ? DraftOf(null) : null;
+        else
+            Take(Row, ETag);
+        await base.OnInitializedAsync();
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (shown == Id)
+            return;
+        (shown, Row, ETag, Problem, Missing, IsOvertaken) = (Id, null, null, null, null, false);
+        Draft = read = Id is null ? DraftOf(null) : null;
+        await LoadAsync();
+    }
+
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        await base.OnAfterRenderAsync(firstRender);
+        if (focus is not { } place)
+            return;
+        focus = null;
+        await Browser.FocusAsync(place);
+    }
+
+    /// <summary>What somebody else made of it, in place of what was typed.</summary>
+    protected void LoadTheirs()
+    {
+        (Draft, Problem) = (null, null);
+        if (Row is not null)
+            Take(Row, ETag);
+    }
+
+    /// <summary>The form, empty, for another one.</summary>
+    protected void Restart() => (Draft, read, Problem) = (DraftOf(null), DraftOf(null), null);
+
+    /// <summary>Sends the form, once at a time. Refused: the first field that is wrong has the focus, and nothing that was typed is lost.</summary>
+    /// <returns>What the API made of it; null: it was refused.</returns>
+    protected async Task<T?> SendAsync<T>(Func<Task<ApiAnswer<T>>> send)
+        where T : class
+    {
+        if (IsBusy)
+            return null;
+        (IsBusy, Problem) = (true, null);
+        StateHasChanged();
+        var answer = await send();
+        (IsBusy, Problem) = (false, answer.Problem);
+        if (answer.Body is TRow row && Id is not null)
+        {
+            Draft = null;
+            Take(row, answer.ETag);
+        }
+        else if (Problem?.Error == ErrorCodes.PreconditionFailed)
+        {
+            await LoadAsync();
+            Problem = IsOvertaken ? null : Problem;   // which says it
+        }
+
+        if (answer.Problem is { } problem)
+            focus = problem.ValidationErrors is { Count: > 0 } ? FirstFault : "main .overtaken, main .notice.bad";
+        StateHasChanged();
+        return answer.Body;
+    }
+
+    /// <summary>Does something beside the form, says what came of it and shows the page anew.</summary>
+    protected async Task<ApiAnswer<T>?> DoAsync<T>(Func<Task<ApiAnswer<T>>> act, string? done)
+        where T : class
+    {
+        if (IsBusy)
+            return null;
+        (IsBusy, Problem) = (true, null);
+        StateHasChanged();
+        var answer = await act();
+        IsBusy = false;
+        Problem = Deletion.IsQuestion(answer.Problem) ? null : answer.Problem;
+        if (answer.Problem is null && done is not null)
+            Snackbar.Add(done, Severity.Success);
+        await LoadAsync();
+        StateHasChanged();
+        return answer;
+    }
+
+    /// <summary>What only the form's fields show stays; a change of what the form does not hold is no clash with it.</summary>
+    private void Take(TRow row, string? etag)
+    {
+        (Row, ETag) = (row, etag);
+        var now = DraftOf(row);
+        if (Draft is null || Draft.Equals(read))
+            (Draft, read) = (DraftOf(row), now);
+        IsOvertaken = !now.Equals(read);
+        if (!IsOvertaken)
+            readETag = etag;
+    }
+}

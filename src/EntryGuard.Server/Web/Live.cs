@@ -1,0 +1,92 @@
+using EntryGuard.Server.Data;
+
+namespace EntryGuard.Server.Web;
+
+/// <summary>
+/// Tells a page that something of its organization changed: then it asks the API again. Rings that come close together are one, and where none
+/// comes the page looks all the same, so that a lost ring costs seconds and never the truth.
+/// </summary>
+internal sealed class Live(Databases databases, Api api, TimeProvider time, ILogger<Live> log) : IAsyncDisposable
+{
+    /// <summary>Longest time until a change is seen whose ring was lost.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
+
+    // What one start or stop commits comes within this; 200 pages that look at once are looked for once.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(120);
+
+    private readonly CancellationTokenSource stop = new();
+    private readonly List<Func<Task>> pages = [];
+    private Task? loop;
+
+    /// <summary>From now on; dispose to leave.</summary>
+    /// <param name="look">Asks again and shows it.</param>
+    public async Task<IDisposable> FollowAsync(Func<Task> look)
+    {
+        lock (pages)
+            pages.Add(look);
+        if (loop is null && await api.VisitorAsync() is { } visitor)
+            loop ??= RunAsync(databases.AuditBell.Listen(visitor.SignIn.Organization));
+        return new Place(this, look);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        if (loop is not null)
+            await loop;
+        stop.Dispose();
+    }
+
+    private async Task RunAsync(AuditBell.Ear ear)
+    {
+        using var held = ear;
+        try
+        {
+            while (true)
+            {
+                if (await ear.WaitAsync(Longest, time, stop.Token))
+                    await Task.Delay(Gather, time, stop.Token);
+                Func<Task>[] all;
+                lock (pages)
+                    all = [.. pages];
+                foreach (var look in all)
+                    await LookAsync(look);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The page is closed.
+        }
+    }
+
+    private async Task LookAsync(Func<Task> look)
+    {
+        try
+        {
+            await look();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It was left while it was told.
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            log.PageFailed(e);   // the next look may do better; the others are told
+        }
+    }
+
+    private sealed class Place(Live live, Func<Task> look) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (live.pages)
+                live.pages.Remove(look);
+        }
+    }
+}
+
+internal static partial class LiveLog
+{
+    [LoggerMessage(2201, LogLevel.Warning, "A page could not be brought up to date")]
+    public static partial void PageFailed(this ILogger log, Exception e);
+}

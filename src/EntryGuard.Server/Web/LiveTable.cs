@@ -1,0 +1,126 @@
+using EntryGuard.Contracts;
+using EntryGuard.Server.Web.Parts;
+using Microsoft.AspNetCore.Components;
+using MudBlazor;
+using PersistentStateAttribute = Microsoft.AspNetCore.Components.PersistentStateAttribute;
+
+namespace EntryGuard.Server.Web;
+
+/// <summary>A page with a list: filters in its address, a page of rows more at a time, and all of it live.</summary>
+public abstract class LiveTable<TRow> : LivePage
+    where TRow : class
+{
+    private string? shown;
+    private int pages = 1;
+
+    [CascadingParameter]
+    public SignedInUser? User { get; set; }
+
+    /// <summary>As far as they were asked for; null: not yet.</summary>
+    [PersistentState]
+    public List<TRow>? Rows { get; set; }
+
+    /// <summary>Where the next page begins; null: there is none.</summary>
+    [PersistentState]
+    public string? Next { get; set; }
+
+    [Inject]
+    internal NavigationManager Navigation { get; set; } = null!;
+
+    [Inject]
+    internal IDialogService Dialogs { get; set; } = null!;
+
+    [Inject]
+    internal ISnackbar Snackbar { get; set; } = null!;
+
+    /// <summary>What was refused last; null: nothing.</summary>
+    protected Problem? Problem { get; set; }
+
+    /// <summary>Something is being done.</summary>
+    protected bool IsBusy { get; private set; }
+
+    /// <summary>The API lists it to whoever looks.</summary>
+    protected virtual bool MayRead => User?.Authority is "ADMIN" or "AUDITOR";
+
+    /// <summary>Whoever looks may change it.</summary>
+    protected virtual bool MayChange => User is { IsOrgAdmin: true };
+
+    /// <summary>What is chosen, as the API takes it: "&amp;search=ann"; empty: everything.</summary>
+    protected abstract string Filter { get; }
+
+    protected override bool IsLoaded => Rows is not null;
+
+    /// <summary>One page of the list.</summary>
+    /// <param name="query">Filter, limit and cursor.</param>
+    protected abstract Task<ApiAnswer<IReadOnlyList<TRow>>> AskAsync(string query);
+
+    protected override async Task LoadAsync()
+    {
+        if (!MayRead)
+            return;
+        var (filter, rows, cursor) = (Filter, new List<TRow>(), (string?)null);
+        for (var page = 0; page < pages; page++)
+        {
+            var answer = await AskAsync($"limit=50{filter}{(cursor is null ? "" : $"&cursor={cursor}")}");
+            if (answer.Body is null)
+            {
+                Problem = answer.Problem;
+                return;
+            }
+
+            rows.AddRange(answer.Body);
+            cursor = answer.NextCursor;
+            if (cursor is null)
+                break;
+        }
+
+        if (filter == Filter)   // else another choice was made while this one was asked for
+            (Rows, Next, shown) = (rows, cursor, filter);
+    }
+
+    protected override async Task OnInitializedAsync()
+    {
+        shown = Filter;
+        await base.OnInitializedAsync();
+    }
+
+    protected override async Task OnParametersSetAsync()
+    {
+        if (shown == Filter)
+            return;
+        (shown, pages, Problem) = (Filter, 1, null);
+        await LoadAsync();
+    }
+
+    /// <summary>The next page as well.</summary>
+    protected Task MoreAsync()
+    {
+        pages++;
+        return LoadAsync();
+    }
+
+    /// <summary>Chooses, and says so in the address, so that a link or a reload shows the same.</summary>
+    /// <param name="name">Of the query parameter.</param>
+    /// <param name="value">Null or empty: all.</param>
+    protected void Choose(string name, string? value) =>
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameter(name, string.IsNullOrWhiteSpace(value) ? null : value.Trim()), replace: true);
+
+    /// <summary>Does one thing at a time, says what came of it and shows the list anew.</summary>
+    /// <returns>The answer; null: something else is being done.</returns>
+    protected async Task<ApiAnswer<T>?> DoAsync<T>(Func<Task<ApiAnswer<T>>> act, string done)
+        where T : class
+    {
+        if (IsBusy)
+            return null;
+        (IsBusy, Problem) = (true, null);
+        StateHasChanged();
+        var answer = await act();
+        IsBusy = false;
+        Problem = Deletion.IsQuestion(answer.Problem) ? null : answer.Problem;
+        if (answer.Problem is null)
+            Snackbar.Add(done, Severity.Success);
+        await LoadAsync();
+        StateHasChanged();
+        return answer;
+    }
+}

@@ -1,0 +1,81 @@
+using EntryGuard.Contracts;
+
+namespace EntryGuard.Server.Web.Pages.Watch;
+
+/// <summary>One look at everything the overview shows, in bounded steps.</summary>
+internal static class Look
+{
+    private const int PageRows = 200;
+
+    // Beyond that an overview counts no more: its lists do.
+    private const int MostRows = 2000;
+
+    private const string DriftEvents = "RULE_LOST,RULE_PUT_BACK,RULE_FOUND_AGAIN,RULE_STRAY,RULE_ALTERED,RULE_FOREIGN";
+
+    /// <param name="now">Of the server.</param>
+    /// <returns>The picture and the sessions that are not over; or what the API refused.</returns>
+    public static async Task<(Picture? Picture, IReadOnlyList<SessionResponse> Running, Problem? Problem)> AtAllAsync(ApiClient client, DateTimeOffset now)
+    {
+        var none = CancellationToken.None;
+        var settings = await client.GetOrganizationSettingsAsync(none);
+        var running = await AllAsync(page => client.ListSessionsAsync($"status=PENDING,ACTIVE,PARTIAL,EXPIRING&{page}", true, none));
+        var overdue = await AllAsync(page => client.ListSessionsAsync($"overdue=true&{page}", true, none));   // of those that are over as well
+        var rules = await AllAsync(page => client.ListStaticRulesAsync(page, none));
+        var resources = await AllAsync(page => client.ListResourcesAsync(page, none));
+        var events = await AllAsync(page => client.ListHealthEventsAsync($"open=true&{page}", none));
+        var users = await AllAsync(page => client.ListUsersAsync($"isFrozen=true&{page}", none));
+        var accounts = await AllAsync(page => client.ListServiceAccountsAsync($"isFrozen=true&{page}", none));
+        var drift = await client.ListAuditAsync($"eventType={DriftEvents}&from={now.AddDays(-7):yyyy-MM-dd}&size={PageRows}", none);
+        var problem = settings.Problem ?? running.Problem ?? overdue.Problem ?? rules.Problem ?? resources.Problem ?? events.Problem ?? users.Problem ?? accounts.Problem ?? drift.Problem;
+        if (problem is not null || settings.Body is not { } organization)
+            return (null, [], problem);
+
+        var troubles = running.Rows.Concat(overdue.Rows).DistinctBy(s => s.Id).SelectMany(Trouble.Of).Concat(rules.Rows.SelectMany(Trouble.Of))
+            .OrderByDescending(t => t.IsOverdue).ThenBy(t => t.Since).ToList();
+        var open = running.Rows.SelectMany(s => s.ResourceIps.Where(c => c.Status == "APPLIED").Select(c => c.ResourceId))
+            .Concat(rules.Rows.SelectMany(r => r.Resources.Where(c => c.Status == "APPLIED").Select(c => c.ResourceId))).CountBy(id => id).ToDictionary();
+        var sessions = running.Rows.SelectMany(s => s.ResourceIps.Where(c => c.Status == "APPLIED").Select(c => c.ResourceId).Distinct()).CountBy(id => id).ToDictionary();
+        List<Frozen> frozen =
+        [
+            .. organization.FrozenAt is { } since ? [new Frozen(null, null, organization.Name, since)] : Array.Empty<Frozen>(),
+            .. users.Rows.Select(u => new Frozen(u.Id, null, u.Email, u.FrozenAt!.Value)),
+            .. accounts.Rows.Select(a => new Frozen(a.Id, null, a.Email, a.FrozenAt!.Value)),
+            .. resources.Rows.Where(r => r.FrozenAt is not null).Select(r => new Frozen(null, r.Id, r.Name, r.FrozenAt!.Value)),
+        ];
+        var picture = new Picture
+        {
+            OrganizationName = organization.Name,
+            OrganizationSlug = organization.Slug,
+            Troubles = [.. troubles.Take(Picture.MostTroubles)],
+            TroubleCount = troubles.Count,
+            Sessions = running.Rows.CountBy(s => s.Status).ToDictionary(),
+            StaticRules = rules.Rows.Count,
+            Open = open.Values.Sum(),
+            IsCut = running.IsCut || rules.IsCut || resources.IsCut,
+            Doors = [.. resources.Rows.Select(r => Door.Of(r, sessions.GetValueOrDefault(r.Id), open.GetValueOrDefault(r.Id)))
+                .OrderBy(d => d.Health != "INVALID").ThenByDescending(d => d.Open).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase)],
+            Events = events.Rows,
+            Drift = Found.Of(drift.Body!.Content),
+            Frozen = frozen,
+        };
+        return (picture, running.Rows, null);
+    }
+
+    /// <summary>Page after page, as far as is reasonable.</summary>
+    /// <param name="page">Asks for one, with this as the end of its query.</param>
+    public static async Task<(IReadOnlyList<T> Rows, bool IsCut, Problem? Problem)> AllAsync<T>(Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> page)
+    {
+        var rows = new List<T>();
+        string? next = null;
+        do
+        {
+            var answer = await page($"limit={PageRows}{(next is null ? "" : $"&cursor={next}")}");
+            if (answer.Body is null)
+                return (rows, true, answer.Problem);
+            rows.AddRange(answer.Body);
+            next = answer.NextCursor;
+        }
+        while (next is not null && rows.Count < MostRows);
+        return (rows, next is not null, null);
+    }
+}

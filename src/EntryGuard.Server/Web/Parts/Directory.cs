@@ -1,0 +1,63 @@
+using EntryGuard.Contracts;
+
+namespace EntryGuard.Server.Web.Parts;
+
+/// <summary>Who and what there is, to choose from.</summary>
+internal static class Directory
+{
+    // What a page reads at most: 2,000 rows.
+    private const int MostPages = 10;
+
+    /// <summary>Every Resource.</summary>
+    public static Task<IReadOnlyList<ResourceResponse>> ResourcesAsync(ApiClient client) => AllAsync(query => client.ListResourcesAsync(query, CancellationToken.None));
+
+    /// <summary>The Resources that whoever looks knows by name: an administrator or an auditor all, a member those that are granted.</summary>
+    public static async Task<IReadOnlyList<Member>> NamesAsync(ApiClient client, bool seesAll) => seesAll
+        ? [.. (await ResourcesAsync(client)).Select(Of)]
+        : [.. ((await client.GetAccessAsync(CancellationToken.None)).Body?.Resources ?? []).Select(r => new Member(r.ResourceId, r.ResourceName, Words.Title(r.Provider)))];
+
+    /// <summary>Those of the users and service accounts whose e-mail address, name or description holds the text; a few of them.</summary>
+    public static async Task<IReadOnlyList<Member>> SearchUsersAsync(ApiClient client, string? text, CancellationToken ct)
+    {
+        var query = $"limit=30{(string.IsNullOrWhiteSpace(text) ? "" : $"&search={Uri.EscapeDataString(text)}")}";
+        var users = (await client.ListUsersAsync(query, ct)).Body ?? [];
+        var accounts = (await client.ListServiceAccountsAsync(query, ct)).Body ?? [];
+        return [.. users.Select(Of), .. accounts.Select(Of)];
+    }
+
+    /// <summary>Who has a role.</summary>
+    /// <param name="ids">Of them all.</param>
+    public static async Task<IReadOnlyList<Member>> UsersOfRoleAsync(ApiClient client, Guid role, IReadOnlySet<Guid> ids)
+    {
+        var users = (await AllAsync(query => client.ListUsersAsync($"{query}&roleId={role}", CancellationToken.None))).Select(Of).ToList();
+        if (users.Count < ids.Count)
+            users.AddRange((await AllAsync(query => client.ListServiceAccountsAsync(query, CancellationToken.None))).Where(a => ids.Contains(a.Id)).Select(Of));
+        return users;
+    }
+
+    /// <summary>A user or a service account; null: there is none, or not any more.</summary>
+    public static async Task<Member?> FindUserAsync(ApiClient client, Guid id) =>
+        (await client.GetUserAsync(id, CancellationToken.None)).Body is { } user ? Of(user)
+        : (await client.GetServiceAccountAsync(id, CancellationToken.None)).Body is { } account ? Of(account) : null;
+
+    public static Member Of(ResourceResponse resource) => new(resource.Id, resource.Name, Words.Title(resource.Provider));
+
+    public static Member Of(UserResponse user) => new(user.Id, user.Email, user.Name, $"/users/{user.Id}");
+
+    public static Member Of(ServiceAccountResponse account) => new(account.Id, account.Name, "service account", $"/service-accounts/{account.Id}");
+
+    private static async Task<IReadOnlyList<T>> AllAsync<T>(Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> ask)
+    {
+        var (all, cursor) = (new List<T>(), (string?)null);
+        for (var page = 0; page < MostPages; page++)
+        {
+            var answer = await ask($"limit=200{(cursor is null ? "" : $"&cursor={cursor}")}");
+            all.AddRange(answer.Body ?? []);
+            cursor = answer.NextCursor;
+            if (cursor is null)
+                break;
+        }
+
+        return all;
+    }
+}

@@ -1,0 +1,68 @@
+using EntryGuard.Server.Hosting;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Endpoints;
+using MudBlazor;
+using MudBlazor.Services;
+
+namespace EntryGuard.Server.Web;
+
+/// <summary>The console: pages that are a client of the API, in the same process.</summary>
+internal static class WebSetup
+{
+    // Scripts are files of ours. Styles may be inline: MudBlazor places its pop-ups that way.
+    private const string Policy =
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+        + "base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+    /// <summary>Most bytes that a browser may send at once: what its page was first shown with, see <see cref="PackedState{T}"/>, or what somebody pasted.</summary>
+    public const int LargestMessage = 256 * 1024;
+
+    public static void AddWeb(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.UseStaticWebAssets();   // of a build; what is published brings them along
+        var services = builder.Services;
+        services.AddRazorComponents().AddInteractiveServerComponents(circuits => circuits.DetailedErrors = false)
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = LargestMessage);
+        services.AddSingleton(typeof(PersistentComponentStateSerializer<>), typeof(PackedState<>));
+        services.AddCascadingAuthenticationState();
+        services.AddMudServices(mud =>
+        {
+            mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomCenter;
+            mud.SnackbarConfiguration.PreventDuplicates = true;
+            mud.SnackbarConfiguration.ShowTransitionDuration = mud.SnackbarConfiguration.HideTransitionDuration = 120;
+        });
+        services.AddScoped<Api>();
+        services.AddScoped<Live>();
+        services.AddScoped<Ticker>();
+        services.AddScoped<Browser>();
+    }
+
+    /// <summary>The pages' steps in the pipeline.</summary>
+    public static void UseWeb(this WebApplication app, bool isAuthenticated)
+    {
+        if (isAuthenticated)
+        {
+            app.UseSignInPage();
+            app.UseAntiforgery();
+            return;
+        }
+
+        app.Use((context, next) =>
+        {
+            if (context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is not null)
+            {
+                context.Response.Headers.ContentSecurityPolicy = Policy;
+                context.Response.Headers.CacheControl = "no-cache, no-store";   // as forms set it
+            }
+
+            return next(context);
+        });
+        app.UsePageSignIn();
+    }
+
+    public static void MapWeb(this WebApplication app)
+    {
+        app.MapStaticAssets("entryguard.staticwebassets.endpoints.json").AllowPublic();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null).AllowPublic();
+    }
+}

@@ -1,0 +1,6 @@
+// Before anything is drawn: the theme that was chosen here, or the system's.
+(() => {
+    const chosen = localStorage.getItem("eg-theme");
+    if (chosen === "dark" || chosen === "light")
+        document.documentElement.dataset.theme = chosen;
+})();
