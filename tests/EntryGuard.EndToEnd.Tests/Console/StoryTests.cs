@@ -1,0 +1,199 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+using EntryGuard.Contracts;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace EntryGuard.EndToEnd.Tests.Console;
+
+/// <summary>The life of a session by mouse and keyboard, in a real browser, against the real server and its gate.</summary>
+[SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
+[Collection("one at a time: each measures")]
+public sealed class StoryTests(ConsoleServer server, ITestOutputHelper output) : IClassFixture<ConsoleServer>, IAsyncLifetime
+{
+    private static readonly LocatorAssertionsToBeVisibleOptions Soon = new() { Timeout = 15_000 };
+
+    // Whatever a test before left open.
+    public async ValueTask InitializeAsync()
+    {
+        if (server.Api is null)
+            return;
+        foreach (var session in (await ListAsync()).Where(s => s.Status is "PENDING" or "ACTIVE" or "PARTIAL"))
+            await server.Api.StopSessionAsync(session.Id, anybodys: false, CancellationToken.None);
+        await Until.TrueAsync(TimeSpan.FromSeconds(20), async () => (await ListAsync()).All(s => s.EndedAt is not null));
+    }
+
+    public ValueTask DisposeAsync() => default;
+
+    [Fact]
+    public async Task A_session_is_started_extended_and_stopped_and_the_door_follows()
+    {
+        await using var ann = await server.AdminAsync();
+        await ann.GoAsync("/");
+        (await server.IsOpenAsync()).ShouldBeFalse("before a session the door is shut");
+
+        // By keyboard alone: the button is reached with Tab and pressed with Enter.
+        await ann.Page.GetByRole(AriaRole.Radio, new() { Name = "30 min" }).PressAsync("Space");
+        await ann.Page.Keyboard.PressAsync("Tab");
+        await Expect(ann.Button("Start session")).ToBeFocusedAsync();
+        await ann.Page.Keyboard.PressAsync("Enter");
+        await Expect(Badge(ann, "Active")).ToBeVisibleAsync(Soon);
+        await Expect(ann.Page.GetByRole(AriaRole.Timer)).ToContainTextAsync(":");
+        (await server.IsOpenAsync()).ShouldBeTrue("the door is open");
+        (await server.IsOpenAsync("127.0.0.2")).ShouldBeFalse("but not for another address");
+
+        var before = (await ListAsync())[0];
+        await ann.Button("15 min").ClickAsync();
+        await Until.TrueAsync(TimeSpan.FromSeconds(15), async () => (await ListAsync())[0].ExpiresAt == before.ExpiresAt.AddMinutes(15));
+
+        // A second one for the same address makes no second rule; stopping the first leaves the door open.
+        await ann.Button("Start session").ClickAsync();
+        await Expect(Badge(ann, "Active")).ToHaveCountAsync(2, new() { Timeout = 15_000 });
+        await ann.Button("Stop").First.ClickAsync();
+        await Expect(ann.Button("Stop")).ToHaveCountAsync(1, new() { Timeout = 15_000 });
+        (await server.IsOpenAsync()).ShouldBeTrue("the other session still needs the door");
+
+        var at = Stopwatch.GetTimestamp();
+        await ann.Button("Stop").ClickAsync();
+        await Until.TrueAsync(TimeSpan.FromSeconds(15), async () => !await server.IsOpenAsync());
+        output.WriteLine($"shut {Stopwatch.GetElapsedTime(at).TotalMilliseconds:0} ms after the press");
+        await Expect(ann.Button("Stop")).ToHaveCountAsync(0, new() { Timeout = 15_000 });
+        ann.Complaints.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_time_is_up_and_the_page_says_so_by_itself()
+    {
+        await using var ann = await server.AdminAsync();
+        await ann.GoAsync("/");
+        var brief = (await server.Api.StartSessionAsync(new StartSessionRequest { DurationSeconds = 8 }, null, CancellationToken.None)).Value;
+        await Expect(Badge(ann, "Active")).ToBeVisibleAsync(Soon);
+        await Expect(ann.Page.GetByText("Extend by").First).ToBeVisibleAsync(Soon);
+        await Expect(Badge(ann, "Active")).ToHaveCountAsync(0, new() { Timeout = 25_000 });
+        (await server.IsOpenAsync()).ShouldBeFalse();
+        await Until.TrueAsync(TimeSpan.FromSeconds(15), async () => (await ListAsync()).Single(s => s.Id == brief.Id).Status == "EXPIRED");
+    }
+
+    [Fact]
+    public async Task Two_browsers_see_each_others_changes_within_half_a_second()
+    {
+        await using var one = await server.AdminAsync();
+        await using var two = await server.AdminAsync();
+        await one.GoAsync("/");
+        await two.GoAsync("/");
+        await one.Button("Start session").ClickAsync();
+        await Expect(Badge(two, "Active")).ToBeVisibleAsync(Soon);
+        await Expect(Badge(one, "Active")).ToBeVisibleAsync(Soon);
+
+        // Both pages note by their own clock, which is the same machine's, when what they show changes.
+        var times = await Task.WhenAll(NoteAsync(one), NoteAsync(two), StopAsync());
+        var lag = times[1] - times[0];
+        output.WriteLine($"the other browser shows it {lag:0} ms after the one that did it");
+        Math.Abs(lag).ShouldBeLessThan(500);
+
+        async Task<double> StopAsync()
+        {
+            await one.Button("Stop").ClickAsync();
+            return 0;
+        }
+
+        static Task<double> NoteAsync(Visitor who) => who.Page.EvaluateAsync<double>("""
+            () => new Promise(done => {
+                const look = () => [...document.querySelectorAll(".running .badge")].some(b => b.textContent === "Active") ? false : (done(Date.now()), true);
+                if (!look())
+                    setTimeout(() => done(-1e6), 15000), new MutationObserver((_, watcher) => { if (look()) watcher.disconnect(); }).observe(document.body, { subtree: true, childList: true, characterData: true });
+            })
+            """);
+    }
+
+    [Fact]
+    public async Task A_restarted_server_is_found_again_with_what_was_typed_and_the_truth()
+    {
+        await using var ann = await server.AdminAsync();
+        await ann.GoAsync("/roles/new");
+        await ann.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("half a name");
+        await server.StopAsync();
+        await Expect(ann.Page.GetByText("The connection is lost")).ToBeVisibleAsync(new() { Timeout = 40_000 });
+        await server.StartAsync();
+        await Expect(ann.Page.GetByText("The connection is lost")).ToBeHiddenAsync(new() { Timeout = 60_000 });
+        await ann.AliveAsync();
+        await Expect(ann.Page.GetByLabel("Name", new() { Exact = true })).ToHaveValueAsync("half a name", new() { Timeout = 15_000 });
+
+        await ann.GoAsync("/");
+        await ann.Button("Start session").ClickAsync();
+        await Expect(Badge(ann, "Active")).ToBeVisibleAsync(Soon);
+        await server.StopAsync();
+        await server.StartAsync();
+        var running = (await ListAsync()).First(s => s.EndedAt is null);
+        await server.Api.StopSessionAsync(running.Id, anybodys: false, CancellationToken.None);
+        await Expect(Badge(ann, "Active")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
+    }
+
+    [Fact]
+    public async Task A_sign_in_that_is_over_comes_back_to_where_it_was()
+    {
+        await using var bea = await server.JoinAsync("bea@home.example");
+        await bea.GoAsync("/sessions?status=ACTIVE");
+        using var http = new HttpClient { BaseAddress = new Uri(server.Url.Replace("localhost", "127.0.0.1", StringComparison.Ordinal)) };
+        var api = new ApiClient(http);
+        var login = (await api.LoginAsync(new LoginRequest { OrganizationSlug = "home", Email = "bea@home.example", Password = ConsoleServer.Password }, CancellationToken.None)).Value;
+        api.UseKey(login.AccessToken!);
+        (await api.EndOtherSignInsAsync(CancellationToken.None)).Problem.ShouldBeNull();
+
+        await Expect(bea.Page).ToHaveURLAsync(new Regex("/sign-in"), new() { Timeout = 30_000 });
+        await Expect(bea.Page.GetByText("Your sign-in is over")).ToBeVisibleAsync();
+        await ConsoleServer.SignInAsync(bea, "bea@home.example");
+        new Uri(bea.Page.Url).PathAndQuery.ShouldBe("/sessions?status=ACTIVE");
+    }
+
+    [Fact]
+    public async Task However_slow_the_server_a_button_says_that_it_was_pressed_and_takes_no_second_press()
+    {
+        await using var line = SlowLine.To(new Uri(server.Url).Port);
+        await using var ann = await server.AdminAsync(through: line.Port);
+        await ann.GoAsync("/");
+        var before = (await ListAsync()).Count;
+        line.IsSlow = true;
+        await ann.Button("Start session").ClickAsync();
+        await Expect(ann.Button("Start session")).ToHaveAttributeAsync("aria-busy", "true", new() { Timeout = 300 });
+        for (var i = 0; i < 3; i++)
+            await ann.Button("Start session").ClickAsync(new() { Force = true });
+        await Expect(Badge(ann, "Active")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        (await ListAsync()).Count.ShouldBe(before + 1);
+        await server.Api.StopSessionAsync((await ListAsync())[0].Id, anybodys: false, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_passkey_is_made_and_signs_in()
+    {
+        await using var cat = await server.JoinAsync("cat@home.example");
+        var cdp = await cat.Context.NewCDPSessionAsync(cat.Page);
+        await cdp.SendAsync("WebAuthn.enable");
+        await cdp.SendAsync("WebAuthn.addVirtualAuthenticator", new()
+        {
+            ["options"] = new Dictionary<string, object>
+            {
+                ["protocol"] = "ctap2",
+                ["transport"] = "internal",
+                ["hasResidentKey"] = true,
+                ["hasUserVerification"] = true,
+                ["isUserVerified"] = true,
+                ["automaticPresenceSimulation"] = true,
+            },
+        });
+        await cat.GoAsync("/security");
+        await cat.Page.GetByLabel("Name of the passkey").FillAsync("my laptop");
+        await cat.Button("Add a passkey").ClickAsync();
+        await Expect(cat.Page.GetByText("my laptop")).ToBeVisibleAsync(Soon);
+        await cat.Button("Sign out").ClickAsync();
+        await cat.Button("Sign in with a passkey").ClickAsync();
+        await cat.AliveAsync();
+        await Expect(cat.Page.GetByRole(AriaRole.Heading, new() { Name = "Start", Exact = true })).ToBeVisibleAsync();
+    }
+
+    private static ILocator Badge(Visitor who, string text) => who.Page.Locator(".running .badge", new() { HasTextString = text });
+
+    private async Task<IReadOnlyList<SessionResponse>> ListAsync() => (await server.Api.ListSessionsAsync("limit=50", false, CancellationToken.None)).Value;
+}
