@@ -184,9 +184,9 @@ public sealed class StoryTests(ConsoleServer server, ITestOutputHelper output) :
             },
         });
         await cat.GoAsync("/security");
-        await cat.Page.GetByLabel("Name of the passkey").FillAsync("my laptop");
-        await cat.Button("Add a passkey").ClickAsync();
-        await Expect(cat.Page.GetByText("my laptop")).ToBeVisibleAsync(Soon);
+        await cat.Page.GetByLabel("Name of the new passkey").FillAsync("my laptop");
+        await cat.Button("Add passkey").ClickAsync();
+        await Expect(cat.Page.GetByRole(AriaRole.Cell, new() { Name = "my laptop", Exact = true })).ToBeVisibleAsync(Soon);
         await cat.Button("Sign out").ClickAsync();
         await cat.Button("Sign in with a passkey").ClickAsync();
         await cat.AliveAsync();
