@@ -46,7 +46,10 @@ try
     }
 
     await app.PrepareAsync();
-    Map(app);
+    if (app.HasConsole())
+        Map(app);
+    else
+        MapApiAlone(app);
     return await app.ServeAsync();
 }
 catch (RefusedToStartException e)
@@ -62,7 +65,7 @@ static void Map(WebApplication app)
     app.MapWeb();
 }
 
-// Pages would ask for the keys of their forms, and so for a database.
+// Pages would ask for the keys of their forms, and so for a database: the API's document is written without any.
 static void MapApiAlone(WebApplication app)
 {
     app.UseApi((_, _) => { });

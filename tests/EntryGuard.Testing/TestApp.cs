@@ -55,6 +55,7 @@ public sealed class TestApp : IAsyncDisposable
             host.UseSetting("EntryGuard:RateLimits:PerAddressPerMinute", "0");
             host.UseSetting("EntryGuard:RateLimits:PerKeyPerMinute", "0");
             host.UseSetting("EntryGuard:RateLimits:SignIn", "false");
+            host.UseSetting("EntryGuard:Console", "false");   // its pages take as long to set up as all the rest
             foreach (var (key, value) in settings ?? new Dictionary<string, string>())
                 host.UseSetting(key, value);
             host.ConfigureLogging(logs => logs.ClearProviders().AddProvider(errors));

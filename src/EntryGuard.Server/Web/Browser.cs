@@ -15,9 +15,6 @@ internal sealed class Browser(IJSRuntime js)
     /// <param name="text">Null: it is forgotten.</param>
     public Task RememberAsync(string key, string? text) => AskAsync<object?>("remember", key, text);
 
-    /// <summary>The address this browser is seen with by another host name of ours; null: none.</summary>
-    public Task<string?> DetectAsync(string url) => AskAsync<string?>("detect", url);
-
     /// <summary>"granted", "denied", "default"; null: it has no notifications.</summary>
     public Task<string?> MayNotifyAsync() => AskAsync<string?>("mayNotify");
 

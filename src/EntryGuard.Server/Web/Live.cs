@@ -87,6 +87,6 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
 
 internal static partial class LiveLog
 {
-    [LoggerMessage(2201, LogLevel.Warning, "A page could not be brought up to date")]
+    [LoggerMessage(2801, LogLevel.Warning, "A page could not be brought up to date")]
     public static partial void PageFailed(this ILogger log, Exception e);
 }

@@ -17,9 +17,13 @@ internal static class WebSetup
     /// <summary>Most bytes that a browser may send at once: what its page was first shown with, see <see cref="PackedState{T}"/>, or what somebody pasted.</summary>
     public const int LargestMessage = 256 * 1024;
 
+    /// <summary>False: this node serves the API alone, by <c>EntryGuard:Console</c>.</summary>
+    public static bool HasConsole(this WebApplication app) => HasConsole(app.Configuration);
+
     public static void AddWeb(this WebApplicationBuilder builder)
     {
-        builder.WebHost.UseStaticWebAssets();   // of a build; what is published brings them along
+        if (HasConsole(builder.Configuration))
+            builder.WebHost.UseStaticWebAssets();   // of a build; what is published brings them along
         var services = builder.Services;
         services.AddRazorComponents().AddInteractiveServerComponents(circuits => circuits.DetailedErrors = false)
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = LargestMessage);
@@ -65,4 +69,6 @@ internal static class WebSetup
         app.MapStaticAssets("entryguard.staticwebassets.endpoints.json").AllowPublic();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(o => o.ContentSecurityFrameAncestorsPolicy = null).AllowPublic();
     }
+
+    private static bool HasConsole(IConfiguration configuration) => configuration.GetValue("EntryGuard:Console", true);
 }

@@ -161,16 +161,6 @@ export async function showPasskey(options) {
 export const remember = (key, text) => text === null ? localStorage.removeItem("eg-" + key) : localStorage.setItem("eg-" + key, text);
 export const recall = key => localStorage.getItem("eg-" + key);
 
-/** The address this browser has over the other family, by a host name that has only that; null: none, or it is not set up. */
-export async function detect(url) {
-    try {
-        const answer = await fetch(url, { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(4000) });
-        return answer.ok ? (await answer.json()).ip : null;
-    } catch {
-        return null;
-    }
-}
-
 /** granted, denied, default, or null where there are no notifications. */
 export const mayNotify = () => "Notification" in window ? Notification.permission : null;
 export const askToNotify = async () => "Notification" in window ? await Notification.requestPermission() : null;

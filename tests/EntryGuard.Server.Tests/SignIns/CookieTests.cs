@@ -55,7 +55,7 @@ public sealed class CookieTests
     [Theory, EveryDatabase]
     public async Task A_link_to_an_export_works_when_only_the_refresh_cookie_is_left(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, new Dictionary<string, string> { ["EntryGuard:Console"] = "true" });
         var admin = app.AsAdmin();
         await admin.Join();
         using var browser = app.Browser();

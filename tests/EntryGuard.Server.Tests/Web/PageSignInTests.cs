@@ -9,11 +9,12 @@ namespace EntryGuard.Server.Tests.Web;
 public sealed class PageSignInTests
 {
     private static readonly CancellationToken None = CancellationToken.None;
+    private static readonly Dictionary<string, string> Pages = new() { ["EntryGuard:Console"] = "true" };
 
     [Theory, EveryDatabase]
     public async Task Whoever_is_nobody_is_asked_to_sign_in_and_comes_back(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = app.Browser();
         var answer = await GetAsync(browser, "/sessions?status=ACTIVE");
         answer.StatusCode.ShouldBe(HttpStatusCode.Redirect);
@@ -24,7 +25,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task A_page_allows_no_script_but_ours_and_is_kept_by_nobody(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         foreach (var path in new[] { "/", "/sign-in" })
         {
@@ -40,7 +41,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task A_page_is_shown_as_whoever_signed_in_with_what_the_API_says(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         var answer = await GetAsync(browser, "/");
         var page = await answer.Content.ReadAsStringAsync();
@@ -53,7 +54,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task A_browser_that_comes_back_with_the_refresh_cookie_alone_gets_the_page_and_the_next_pair(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         var (old, access) = (browser.Cookies["__Host-eg-refresh"], browser.Cookies["__Host-eg-access"]);
         await app.Advance(TimeSpan.FromHours(3));
@@ -66,7 +67,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task Tabs_that_wake_together_are_all_shown_and_the_sign_in_stays(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         await app.Advance(TimeSpan.FromHours(3));
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => GetAsync(browser, "/")));
@@ -78,7 +79,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task A_refresh_cookie_that_was_used_long_ago_opens_no_page(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         using var thief = app.Browser();
         await app.Advance(TimeSpan.FromHours(3));
@@ -93,7 +94,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task A_sign_in_that_was_ended_opens_no_page_whatever_cookies_are_left(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         await app.Seed.Change(async db => await db.SignIns.ExecuteUpdateAsync(set => set.SetProperty(s => s.EndedAt, app.Time.GetUtcNow())));
         (await GetAsync(browser, "/")).StatusCode.ShouldBe(HttpStatusCode.Redirect);
@@ -104,7 +105,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task An_API_key_opens_no_page(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         var ann = app.As("ann");
         await ann.JoinedApi();
         using var http = app.Client();
@@ -116,7 +117,7 @@ public sealed class PageSignInTests
     [Theory, EveryDatabase]
     public async Task An_address_that_leads_nowhere_is_a_page_for_people_and_a_problem_for_programs(TestDatabase database)
     {
-        await using var app = await TestApp.StartAsync(database);
+        await using var app = await TestApp.StartAsync(database, Pages);
         using var browser = await SignedInAsync(app);
         var shown = await GetAsync(browser, "/nowhere");
         shown.StatusCode.ShouldBe(HttpStatusCode.NotFound);

@@ -25,6 +25,7 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:RateLimits:PerAddressPerMinute", "1200", Whole(0, 1_000_000)),
         new("EntryGuard:RateLimits:PerKeyPerMinute", "600", Whole(0, 1_000_000)),
         new("EntryGuard:RateLimits:SignIn", "true", YesOrNo),
+        new("EntryGuard:Console", "true", YesOrNo),
         new("EntryGuard:Registration", "first", FirstOrOpen),
         new("EntryGuard:Proxies", "none", Range, IsList: true),
         new("EntryGuard:Metrics:From", "loopback", Range, IsList: true),
