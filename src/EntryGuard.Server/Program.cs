@@ -20,7 +20,7 @@ if (!CommandLine.Verbs.ContainsKey(command.Verb))
 
 try
 {
-    var builder = WebApplication.CreateBuilder([.. command.Settings]);
+    var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = [.. command.Settings], WebRootPath = WebSetup.Root() });
     builder.AddData();
     builder.AddProviders();
     builder.Services.AddMail(builder.Configuration);

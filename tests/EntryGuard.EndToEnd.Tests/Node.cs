@@ -46,13 +46,7 @@ internal sealed class Node : IAsyncDisposable
     public static Node Start(string? key, params string[] arguments)
     {
         var url = $"http://127.0.0.1:{FreePort()}";
-        // As it is meant to run, if script/test built it so; else what was built with the tests, which takes longer to start.
-        var built = Environment.GetEnvironmentVariable("ENTRYGUARD_TEST_SERVER") is { Length: > 0 } server ? server : null;
-        var start = new ProcessStartInfo(built ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (built is null)
-            start.ArgumentList.Add(typeof(Program).Assembly.Location);
-        foreach (var argument in (string[])["serve", "--urls", url, "--Logging:LogLevel:Default=Warning", .. arguments])
-            start.ArgumentList.Add(argument);
+        var start = RunningServer.Command(["serve", "--urls", url, "--Logging:LogLevel:Default=Warning", .. arguments]);
         start.Environment["ENTRYGUARD_MASTER_KEY"] = MasterKey;
         var node = new Node(Process.Start(start)!, url);
         if (key is not null)

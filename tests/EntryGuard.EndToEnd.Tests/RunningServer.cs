@@ -61,12 +61,16 @@ internal sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Starts the program with these arguments.</summary>
-    public static Process Launch(params string[] arguments)
+    public static Process Launch(params string[] arguments) => Process.Start(Command(arguments))!;
+
+    /// <summary>The program: as it is meant to run, if script/test published it; else what was built with the tests, which takes longer to start.</summary>
+    public static ProcessStartInfo Command(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (var argument in arguments.Prepend(typeof(EntryGuard.Server.Data.Installation).Assembly.Location))
+        var published = Environment.GetEnvironmentVariable("ENTRYGUARD_TEST_SERVER") is { Length: > 0 } path ? path : null;
+        var start = new ProcessStartInfo(published ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var argument in published is null ? arguments.Prepend(typeof(EntryGuard.Server.Data.Installation).Assembly.Location) : arguments)
             start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
+        return start;
     }
 
     public static int FreePort()

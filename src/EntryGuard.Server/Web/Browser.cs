@@ -9,6 +9,9 @@ internal sealed class Browser(IJSRuntime js)
 {
     private Task<IJSObjectReference>? module;
 
+    /// <summary>Address of the script, the very one the page loaded: under another it would be loaded, and listen, once more. Set by the layout.</summary>
+    public string Script { get; set; } = "/console.js";
+
     /// <summary>What a page stored in this browser; null: nothing.</summary>
     public Task<string?> RecallAsync(string key) => AskAsync<string?>("recall", key);
 
@@ -63,7 +66,7 @@ internal sealed class Browser(IJSRuntime js)
     {
         try
         {
-            module ??= js.InvokeAsync<IJSObjectReference>("import", "/console.js").AsTask();
+            module ??= js.InvokeAsync<IJSObjectReference>("import", Script).AsTask();
             return await (await module).InvokeAsync<T>(what, with);
         }
         catch (JSDisconnectedException)

@@ -17,13 +17,16 @@ internal static class WebSetup
     /// <summary>Most bytes that a browser may send at once: what its page was first shown with, see <see cref="PackedState{T}"/>, or what somebody pasted.</summary>
     public const int LargestMessage = 256 * 1024;
 
+    /// <summary>Where the published program has the pages' styles and scripts: beside itself, wherever it is started from. Null for a build, which has them where they come from.</summary>
+    public static string? Root() => Path.Combine(AppContext.BaseDirectory, "wwwroot") is var folder && Directory.Exists(folder) ? folder : null;
+
     /// <summary>False: this node serves the API alone, by <c>EntryGuard:Console</c>.</summary>
     public static bool HasConsole(this WebApplication app) => HasConsole(app.Configuration);
 
     public static void AddWeb(this WebApplicationBuilder builder)
     {
-        if (HasConsole(builder.Configuration))
-            builder.WebHost.UseStaticWebAssets();   // of a build; what is published brings them along
+        if (HasConsole(builder.Configuration) && Root() is null)
+            builder.WebHost.UseStaticWebAssets();
         var services = builder.Services;
         services.AddRazorComponents().AddInteractiveServerComponents(circuits => circuits.DetailedErrors = false)
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = LargestMessage);

@@ -1,6 +1,8 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using EntryGuard.Contracts;
+using Microsoft.Playwright;
 
 namespace EntryGuard.EndToEnd.Tests.Console;
 
@@ -11,7 +13,7 @@ namespace EntryGuard.EndToEnd.Tests.Console;
 [SupportedOSPlatform("linux")]
 [Trait("Category", "Slow")]
 [Collection("one at a time: each measures")]
-public sealed class EveryPageTests(ConsoleServer server, ITestOutputHelper output) : IClassFixture<ConsoleServer>
+public sealed partial class EveryPageTests(ConsoleServer server, ITestOutputHelper output) : IClassFixture<ConsoleServer>
 {
     private static readonly (string Name, int Width, bool IsDark)[] Looks = [("wide-light", 1440, false), ("wide-dark", 1440, true), ("narrow-light", 360, false), ("narrow-dark", 360, true)];
 
@@ -70,6 +72,19 @@ public sealed class EveryPageTests(ConsoleServer server, ITestOutputHelper outpu
 
         (await dora.Page.GotoAsync("/nowhere"))!.Status.ShouldBe(404);
         (await dora.Page.Locator("h1").First.TextContentAsync()).ShouldBe("There is nothing here");
+    }
+
+    // A script that comes under two addresses runs, and listens, twice.
+    [Fact]
+    public async Task A_page_asks_for_each_of_its_files_once()
+    {
+        await using var admin = await server.AdminAsync();
+        var asked = new List<string>();
+        admin.Page.Request += (_, request) => asked.Add(Fingerprint().Replace(new Uri(request.Url).AbsolutePath, "."));
+        await admin.GoAsync("/");
+        await admin.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        asked.ShouldContain("/console.js");
+        asked.ShouldBeUnique();
     }
 
     private static async Task<List<string>> LookAsync(Visitor who, string path, string look, string axe)
@@ -131,6 +146,9 @@ public sealed class EveryPageTests(ConsoleServer server, ITestOutputHelper outpu
         Assert.SkipWhen(string.IsNullOrEmpty(file), "ENTRYGUARD_TEST_AXE does not say where axe.min.js of the npm package axe-core is");
         return await File.ReadAllTextAsync(file!);
     }
+
+    [GeneratedRegex(@"\.[0-9a-z]{10}\.")]
+    private static partial Regex Fingerprint();
 
     private static string Name(string path) => path == "/" ? "start" : new Uri("http://x" + path).AbsolutePath.Trim('/').Replace('/', '-') is var name && Guid.TryParse(name[^Math.Min(36, name.Length)..], out _) ? name[..^37] + "-one" : name;
 
