@@ -11,4 +11,7 @@ public sealed record DetectIpResponse
 
     /// <summary>When.</summary>
     public required DateTimeOffset Timestamp { get; init; }
+
+    /// <summary>That this server saw it, for 5 minutes; see <see cref="StartSessionRequest.AddressProof"/>.</summary>
+    public required string Proof { get; init; }
 }

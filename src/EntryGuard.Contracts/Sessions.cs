@@ -12,11 +12,17 @@ public sealed record StartSessionRequest
     /// <summary>Whole seconds.</summary>
     public int? DurationSeconds { get; init; }
 
-    /// <summary>An address other than the observed one; needs the permission to name one.</summary>
+    /// <summary>An address other than the observed ones; needs the permission to name one.</summary>
     public string? Ipv4Address { get; init; }
 
     /// <inheritdoc cref="Ipv4Address"/>
     public string? Ipv6Address { get; init; }
+
+    /// <summary>
+    /// <see cref="DetectIpResponse.Proof"/> of <c>GET /detect-ip</c>, asked over the family that this request does not come over: its address is
+    /// observed as well, and opened with the other one where neither is named. Null: none.
+    /// </summary>
+    public string? AddressProof { get; init; }
 
     /// <summary>What to open; null: everything the caller's roles and direct assignments grant.</summary>
     public IReadOnlyList<string>? ResourceIds { get; init; }

@@ -29,6 +29,7 @@ internal static class ApiSetup
         services.Configure<SessionSettings>(builder.Configuration.GetSection("EntryGuard:Sessions"));
         services.Configure<RateSettings>(builder.Configuration.GetSection("EntryGuard:RateLimits"));
         services.AddSingleton(_ => ClientAddress.From(builder.Configuration));
+        services.AddSingleton<AddressProofs>();
 
         services.AddStrictJson();
         services.AddExceptionHandler<Failures>();

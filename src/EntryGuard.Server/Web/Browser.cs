@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EntryGuard.Contracts;
 using Microsoft.JSInterop;
 
 namespace EntryGuard.Server.Web;
@@ -27,6 +28,10 @@ internal sealed class Browser(IJSRuntime js)
     public Task NotifyAsync(string title, string text) => AskAsync<object?>("notify", title, text);
 
     public Task FocusAsync(string selector) => AskAsync<object?>("focus", selector);
+
+    /// <summary>Asks this server under another of its names what address it sees; null: it cannot be reached there, so the browser has none of that family.</summary>
+    /// <param name="url">Scheme and host.</param>
+    public Task<DetectIpResponse?> DetectAsync(string url) => AskAsync<DetectIpResponse?>("detect", url);
 
     /// <summary>The user's time zone: "Europe/Berlin".</summary>
     public Task<string?> ZoneAsync() => AskAsync<string?>("zone");

@@ -18,7 +18,7 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
     private static readonly SemaphoreSlim AtOnce = new(2 * Environment.ProcessorCount);
 
     // A page that takes long over its look does not keep the others waiting.
-    private static readonly TimeSpan LongestTurn = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(2);
 
     private readonly CancellationTokenSource stop = new();
     private readonly List<Func<Task>> pages = [];

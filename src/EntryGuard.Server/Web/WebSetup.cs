@@ -10,9 +10,14 @@ namespace EntryGuard.Server.Web;
 internal static class WebSetup
 {
     // Scripts are files of ours. Styles may be inline: MudBlazor places its pop-ups that way.
-    private const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
-        + "base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+    // The names of this server that have one address family alone are the only ones that may be asked besides its own.
+    private static string Policy(IConfiguration configuration) =>
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; "
+        + $"connect-src {string.Join(' ', ["'self'", .. Detects(configuration)])}; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+    private static IEnumerable<string> Detects(IConfiguration configuration) =>
+        new[] { "EntryGuard:Detect:Ipv4Url", "EntryGuard:Detect:Ipv6Url" }.Select(key => configuration[key]).Where(url => url is { Length: > 0 })
+            .Select(url => new Uri(url!).GetLeftPart(UriPartial.Authority));
 
     /// <summary>Most bytes that a browser may send at once: what its page was first shown with, see <see cref="PackedState{T}"/>, or what somebody pasted.</summary>
     public const int LargestMessage = 256 * 1024;
@@ -42,6 +47,7 @@ internal static class WebSetup
         services.AddScoped<Live>();
         services.AddScoped<Ticker>();
         services.AddScoped<Browser>();
+        services.AddScoped<OtherFamily>();
     }
 
     /// <summary>The pages' steps in the pipeline.</summary>
@@ -54,11 +60,12 @@ internal static class WebSetup
             return;
         }
 
+        var policy = Policy(app.Configuration);
         app.Use((context, next) =>
         {
             if (context.GetEndpoint()?.Metadata.GetMetadata<ComponentTypeMetadata>() is not null)
             {
-                context.Response.Headers.ContentSecurityPolicy = Policy;
+                context.Response.Headers.ContentSecurityPolicy = policy;
                 context.Response.Headers.CacheControl = "no-cache, no-store";   // as forms set it
             }
 

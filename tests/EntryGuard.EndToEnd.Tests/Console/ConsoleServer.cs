@@ -16,8 +16,17 @@ public sealed class ConsoleServer : IAsyncLifetime
 
     private readonly string folder = Directory.CreateTempSubdirectory("entryguard-console-").FullName;
     private readonly int port = RunningServer.FreePort();
+    private readonly string[] settings;
     private RunningServer? server;
     private string? state;
+
+    public ConsoleServer()
+        : this(_ => [])
+    {
+    }
+
+    /// <param name="settings">Further arguments, of its port.</param>
+    internal ConsoleServer(Func<int, string[]> settings) => this.settings = settings(port);
 
     /// <summary>Passkeys need a host with a name.</summary>
     public string Url => $"http://localhost:{port}";
@@ -41,7 +50,7 @@ public sealed class ConsoleServer : IAsyncLifetime
         Api.UseKey(server!.Variables["EG_API_KEY"]);
     }
 
-    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"), "--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1");
+    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"), ["--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1", .. settings]);
 
     public async Task StopAsync()
     {

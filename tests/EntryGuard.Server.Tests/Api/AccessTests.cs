@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using EntryGuard.Contracts;
+using EntryGuard.Server.Hosting;
 using EntryGuard.Testing;
 using Microsoft.EntityFrameworkCore;
 
@@ -97,6 +98,43 @@ public sealed class AccessTests
         (refused.Status, refused.Problem!.Error).ShouldBe((HttpStatusCode.Forbidden, ErrorCodes.AddressNotPermitted));
         (await api.StartSessionAsync(new StartSessionRequest { Ipv4Address = "198.51.100.9" }, null, None)).Status.ShouldBe(HttpStatusCode.Created);
         (await api.StartSessionAsync(new StartSessionRequest(), null, None)).Value.Ipv4Address.ShouldBe("198.51.100.9");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task Who_was_seen_with_both_families_opens_both_by_the_proof_of_the_other(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var api = await Modest(app, "198.51.100.9");
+        var elsewhere = new ApiClient(app.Client("2001:db8::7"));
+        var proof = (await elsewhere.DetectIpAsync(None)).Value.Proof;
+        var both = (await api.StartSessionAsync(new StartSessionRequest { AddressProof = proof }, null, None)).Value;
+        (both.Ipv4Address, both.Ipv6Address).ShouldBe(("198.51.100.9", "2001:db8::7"));
+        (await api.StartSessionAsync(new StartSessionRequest { Ipv6Address = "2001:db8::7", AddressProof = proof }, null, None)).Value.Ipv4Address.ShouldBeNull();
+        (await api.StartSessionAsync(new StartSessionRequest { Ipv6Address = "2001:db8::8", AddressProof = proof }, null, None)).Problem!.Error.ShouldBe(ErrorCodes.AddressNotPermitted);
+
+        // One of the same family lets nobody in who is not here.
+        var neighbour = (await new ApiClient(app.Client("198.51.100.10")).DetectIpAsync(None)).Value.Proof;
+        (await api.StartSessionAsync(new StartSessionRequest { AddressProof = neighbour }, null, None)).Value.Ipv4Address.ShouldBe("198.51.100.9");
+        (await api.StartSessionAsync(new StartSessionRequest { Ipv4Address = "198.51.100.10", AddressProof = neighbour }, null, None)).Problem!.Error.ShouldBe(ErrorCodes.AddressNotPermitted);
+
+        app.Time.Advance(AddressProofs.Life);
+        foreach (var worthless in new[] { proof, proof[..^2], "", "2001:db8::7", new string('A', 5000) })
+            (await api.StartSessionAsync(new StartSessionRequest { AddressProof = worthless }, null, None)).Problem!.ValidationErrors!["addressProof"].ShouldStartWith("proves nothing");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task Only_pages_from_where_people_reach_the_server_may_read_the_address_under_its_other_names(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database, new Dictionary<string, string> { ["EntryGuard:PublicUrl"] = "https://entryguard.example.org/" });
+        using var http = app.Client();
+        using var answer = await http.GetAsync(new Uri("/api/v1/detect-ip", UriKind.Relative));
+        answer.Headers.GetValues("Access-Control-Allow-Origin").ShouldBe(["https://entryguard.example.org"]);
+        answer.Headers.Contains("Access-Control-Allow-Credentials").ShouldBeFalse();
+        answer.Headers.CacheControl!.NoStore.ShouldBeTrue();
+        await using var unknown = await TestApp.StartAsync(database);
+        using var other = unknown.Client();
+        using var silent = await other.GetAsync(new Uri("/api/v1/detect-ip", UriKind.Relative));
+        silent.Headers.Contains("Access-Control-Allow-Origin").ShouldBeFalse();
     }
 
     [Theory]

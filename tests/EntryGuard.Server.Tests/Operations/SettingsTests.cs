@@ -44,6 +44,14 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void A_name_for_one_address_family_is_a_host_name_and_needs_to_know_whose_pages_may_ask_there()
+    {
+        Faults("EntryGuard:Detect:Ipv6Url=https://ipv6.example.org").ShouldHaveSingleItem().ShouldContain("EntryGuard:PublicUrl");
+        Faults("EntryGuard:PublicUrl=https://example.org", "EntryGuard:Detect:Ipv6Url=https://ipv6.example.org").ShouldBeEmpty();
+        Faults("EntryGuard:PublicUrl=https://example.org", "EntryGuard:Detect:Ipv4Url=https://192.0.2.1").ShouldHaveSingleItem().ShouldContain("host name");
+    }
+
+    [Fact]
     public void Every_setting_is_in_the_manual_with_what_counts_if_it_is_not_set()
     {
         var manual = File.ReadAllText(Repository.File("docs/operations.md"));

@@ -21,12 +21,13 @@ public static class StartSession
 
     public static async Task<Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult>> Handle(
         StartSessionRequest? request, bool? dryRun, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
-        OverdueClosings closings, DatabaseClock clock, IOptions<SessionSettings> settings, CancellationToken ct)
+        OverdueClosings closings, AddressProofs proofs, DatabaseClock clock, IOptions<SessionSettings> settings, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(closings);
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(settings);
-        var (wish, refusal) = Parse(request ?? new StartSessionRequest(), idempotencyKey, caller, settings.Value);
+        ArgumentNullException.ThrowIfNull(proofs);
+        var (wish, refusal) = Parse(request ?? new StartSessionRequest(), idempotencyKey, caller, proofs, settings.Value);
         if (wish is null)
             return new RefusalResult(refusal!);
 
@@ -80,13 +81,16 @@ public static class StartSession
         await db.UserSessions.AsNoTracking().Where(s => s.UserId == caller.UserId && s.IdempotencyKey == key)
             .Select(SessionView.Projection).AsSplitQuery().SingleOrDefaultAsync(ct);
 
-    private static (StartWish? Wish, Refusal? Refusal) Parse(StartSessionRequest request, string? idempotencyKey, Caller caller, SessionSettings settings)
+    private static (StartWish? Wish, Refusal? Refusal) Parse(StartSessionRequest request, string? idempotencyKey, Caller caller, AddressProofs proofs, SessionSettings settings)
     {
         var errors = new Dictionary<string, string>();
         var code = ErrorCodes.Validation;
         var (duration, field) = Duration(request, settings, errors, ref code);
         var v4 = Address("ipv4Address", request.Ipv4Address, 4, errors);
         var v6 = Address("ipv6Address", request.Ipv6Address, 6, errors);
+        var proved = request.AddressProof is null ? null : proofs.Read(request.AddressProof);
+        if (request.AddressProof is not null && proved is null)
+            errors["addressProof"] = "proves nothing: it is older than 5 minutes, or of another installation; ask GET /detect-ip anew";
         var ids = new List<ResourceId>();
         for (var i = 0; i < request.ResourceIds?.Count; i++)
         {
@@ -105,13 +109,17 @@ public static class StartSession
         if (errors.Count > 0)
             return (null, Refusal.Validation(errors, errors.Count == 1 ? code : ErrorCodes.Validation));
 
-        if ((v4 ?? v6) is not null && !caller.MayNameAddress && new[] { v4, v6 }.OfType<Cidr>().Any(a => a != caller.Address))
+        // Where both are of one family, what this request comes from is nearer to the truth.
+        Cidr[] observed = proved is { } other && other.IpVersion != caller.Address.IpVersion ? [caller.Address, other] : [caller.Address];
+        if ((v4 ?? v6) is not null && !caller.MayNameAddress && new[] { v4, v6 }.OfType<Cidr>().Any(a => !observed.Contains(a)))
             return (null, new Refusal(ErrorCodes.AddressNotPermitted, RefusalKind.Forbidden,
-                $"You may only open access for the address you come from, {caller.Address}. An administrator can let you name another one."));
+                $"You may only open access for the address you come from, {string.Join(" and ", observed)}. An administrator can let you name another one."));
         if ((v4 ?? v6) is null)
-            (v4, v6) = caller.Address.IpVersion == 4 ? ((Cidr?)caller.Address, (Cidr?)null) : ((Cidr?)null, (Cidr?)caller.Address);
+            (v4, v6) = (Of(4), Of(6));
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request));
         return (new StartWish(duration, field, v4, v6, request.ResourceIds is null ? null : ids.Distinct().ToList(), request.Reason, idempotencyKey, hash), null);
+
+        Cidr? Of(int family) => observed.Where(a => a.IpVersion == family).Select(a => (Cidr?)a).FirstOrDefault();
     }
 
     // No field: none was given, and the server's own length is meant, or what the organization allows if that is less.

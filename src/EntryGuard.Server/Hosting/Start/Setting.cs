@@ -26,6 +26,8 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
         new("EntryGuard:RateLimits:PerKeyPerMinute", "600", Whole(0, 1_000_000)),
         new("EntryGuard:RateLimits:SignIn", "true", YesOrNo),
         new("EntryGuard:Console", "true", YesOrNo),
+        new("EntryGuard:Detect:Ipv4Url", "none", NamedUrl),
+        new("EntryGuard:Detect:Ipv6Url", "none", NamedUrl),
         new("EntryGuard:Registration", "first", FirstOrOpen),
         new("EntryGuard:Proxies", "none", Range, IsList: true),
         new("EntryGuard:Metrics:From", "loopback", Range, IsList: true),
@@ -99,6 +101,10 @@ public sealed record Setting(string Key, string Otherwise, Func<string, string?>
     private static string? Url(string value) =>
         Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme is "https" or "http" && url.PathAndQuery is "/" or "" && url.UserInfo.Length == 0
             ? null : $"is '{value}'; write scheme and host, such as https://entryguard.example.org";
+
+    // A page's policy can name no IPv6 address, and no certificate of the web is for one.
+    private static string? NamedUrl(string value) =>
+        Url(value) ?? (new Uri(value).HostNameType == UriHostNameType.Dns ? null : $"is '{value}'; write a host name instead of the address, such as https://ipv6.entryguard.example.org");
 
     // Never repeats the value: it may hold a password.
     private static string? Connection(string value)

@@ -46,6 +46,8 @@ internal static class SettingsCheck
 
         if (IsSet(configuration, "EntryGuard:Restored") && IsSet(configuration, "EntryGuard:TakeOver"))
             yield return "EntryGuard:Restored and EntryGuard:TakeOver exclude each other; give one of them.";
+        if (configuration["EntryGuard:PublicUrl"] is not { Length: > 0 } && (configuration["EntryGuard:Detect:Ipv4Url"] ?? configuration["EntryGuard:Detect:Ipv6Url"]) is { Length: > 0 })
+            yield return "EntryGuard:Detect needs EntryGuard:PublicUrl as well: only pages from there may ask for an address.";
         foreach (var fault in MailSettings.Faults(configuration))
             yield return fault;
     }

@@ -15,7 +15,12 @@ internal static class SiteMap
     public static IReadOnlyList<Group> For(SignedInUser user)
     {
         Group mine = new(null, [new("Start", "/"), new("My sessions", "/sessions"), new("My security", "/security")]);
-        return user.Authority is "ADMIN" or "AUDITOR" ? [mine, .. Everybodys] : [mine with { Links = [.. mine.Links, new("My API keys", "/api-keys")] }];
+        return user.Authority switch
+        {
+            "ADMIN" => [mine, .. Everybodys, new("Organization", [new("Settings", "/settings"), new("First steps", "/first-run")])],
+            "AUDITOR" => [mine, .. Everybodys, new("Organization", [new("Settings", "/settings")])],
+            _ => [mine with { Links = [.. mine.Links, new("My API keys", "/api-keys")] }],
+        };
     }
 
     private static readonly Group[] Everybodys =
@@ -23,6 +28,5 @@ internal static class SiteMap
         new("Watch", [new("Overview", "/overview"), new("All sessions", "/all-sessions"), new("Health", "/health-events"), new("Audit log", "/audit")]),
         new("Doors", [new("Resources", "/resources"), new("Credentials", "/credentials"), new("Static IPs", "/static-ips"), new("IAM policy", "/iam-policy")]),
         new("People", [new("Users", "/users"), new("Roles", "/roles"), new("Service accounts", "/service-accounts"), new("API keys", "/api-keys")]),
-        new("Organization", [new("Settings", "/settings"), new("First steps", "/first-run")]),
     ];
 }
