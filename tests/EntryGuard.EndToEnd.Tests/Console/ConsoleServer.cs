@@ -50,7 +50,8 @@ public sealed class ConsoleServer : IAsyncLifetime
         Api.UseKey(server!.Variables["EG_API_KEY"]);
     }
 
-    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"), ["--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1", .. settings]);
+    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"), 
+        ["--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1", "--EntryGuard:Registration=open", "--EntryGuard:PrivateEndpoints:0=127.0.0.1", .. settings]);
 
     public async Task StopAsync()
     {
@@ -98,9 +99,9 @@ public sealed class ConsoleServer : IAsyncLifetime
     }
 
     /// <summary>Somebody of the organization, invited by the API, who chose a password in the browser.</summary>
-    public async Task<Visitor> JoinAsync(string email)
+    public async Task<Visitor> JoinAsync(string email, string authority = "MEMBER")
     {
-        var user = (await Api.CreateUserAsync(new CreateUserRequest { Email = email, Name = email.Split('@')[0] }, CancellationToken.None)).Value;
+        var user = (await Api.CreateUserAsync(new CreateUserRequest { Email = email, Name = email.Split('@')[0], Authority = authority }, CancellationToken.None)).Value;
         var visitor = await Chromium.VisitorAsync(Url);
         await JoinAsync(visitor, user);
         return visitor;
