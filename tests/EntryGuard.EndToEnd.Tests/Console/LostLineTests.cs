@@ -58,7 +58,7 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
         await Field(ann.Page, "Label").FillAsync("office");
         var resource = ann.Page.Locator("fieldset.pick input[type=checkbox]").First;
         await resource.CheckAsync();
-        await Field(ann.Page, "Address or range").PressSequentiallyAsync("203.0.113.7");   // still in the field
+        await Field(ann.Page, "Address or range").PressSequentiallyAsync("127.0.0.7");   // still in the field
 
         var roles = await ann.Context.NewPageAsync();
         await roles.GotoAsync("/roles/new");
@@ -78,7 +78,7 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
         await Expect(roles.GetByLabel("Sat, hours 1")).ToBeCheckedAsync();
         await Expect(roles.GetByLabel("A start must say why")).ToBeCheckedAsync();
         await Expect(Field(ann.Page, "Label")).ToHaveValueAsync("office", new() { Timeout = 60_000 });
-        await Expect(Field(ann.Page, "Address or range")).ToHaveValueAsync("203.0.113.7", new() { Timeout = 15_000 });
+        await Expect(Field(ann.Page, "Address or range")).ToHaveValueAsync("127.0.0.7", new() { Timeout = 15_000 });
         await Expect(resource).ToBeCheckedAsync();
         await ann.Button("Let it in").ClickAsync();   // and the server knows of all of it
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "office", Exact = true })).ToBeVisibleAsync(Soon);
