@@ -8,6 +8,9 @@ namespace EntryGuard.Server.Web;
 /// <remarks>Nothing is given back at the end: the module goes with its page, and to wait for a page that was left would hold up its farewell.</remarks>
 internal sealed class Browser(IJSRuntime js)
 {
+    // Longer than the server waits for what a passkey says.
+    private static readonly TimeSpan Ceremony = TimeSpan.FromMinutes(6);
+
     private Task<IJSObjectReference>? module;
 
     /// <summary>Address of the script, the very one the page loaded: under another it would be loaded, and listen, once more. Set by the layout.</summary>
@@ -36,22 +39,35 @@ internal sealed class Browser(IJSRuntime js)
     /// <summary>The user's time zone: "Europe/Berlin".</summary>
     public Task<string?> ZoneAsync() => AskAsync<string?>("zone");
 
-    /// <summary>What was typed before the page had to be loaded anew comes back.</summary>
-    public Task RestoreTypedAsync() => AskAsync<object?>("restoreTyped");
+    /// <summary>What was typed before the page had to be loaded anew comes back, if the same user typed it.</summary>
+    /// <returns>Title of a dialog that was open; it gets its text once it is open again. Null: none was.</returns>
+    public Task<string?> RestoreTypedAsync() => AskAsync<string?>("restoreTyped");
+
+    /// <summary>The page is about to be loaded anew: what was typed is kept for when it is back.</summary>
+    public Task KeepTypedAsync() => AskAsync<object?>("keepTyped");
+
+    /// <summary>The page's form, for when it has to be loaded anew.</summary>
+    /// <param name="text">Without secrets; null: nothing was typed.</param>
+    public Task KeepDraftAsync(string? text) => AskAsync<object?>("keepDraft", text);
+
+    /// <summary>The form of this page before it had to be loaded anew, once, and only for who typed it; null: there is none.</summary>
+    public Task<string?> TakeUpDraftAsync(Guid user) => AskAsync<string?>("takeUpDraft", user.ToString());
 
     /// <summary>A press of a button waits for <c>Hear</c> of it: it is called after the press was.</summary>
-    public Task ListenAsync<T>(DotNetObjectReference<T> ears)
-        where T : class => AskAsync<object?>("listen", ears);
+    /// <param name="ears">Hears it.</param>
+    /// <param name="user">Whoever looks; null: nobody knows yet.</param>
+    public Task ListenAsync<T>(DotNetObjectReference<T> ears, Guid? user)
+        where T : class => AskAsync<object?>("listen", ears, user?.ToString());
 
     /// <summary>Ctrl-K calls <c>Open</c> of it.</summary>
     public Task OnPaletteAsync<T>(DotNetObjectReference<T> palette)
         where T : class => AskAsync<object?>("onPalette", palette);
 
     /// <param name="options">As the API gave them.</param>
-    public Task<PasskeyAnswer?> MakePasskeyAsync(string options) => AskAsync<PasskeyAnswer?>("makePasskey", options);
+    public Task<PasskeyAnswer?> MakePasskeyAsync(string options) => PasskeyAsync("makePasskey", options);
 
     /// <inheritdoc cref="MakePasskeyAsync"/>
-    public Task<PasskeyAnswer?> ShowPasskeyAsync(string options) => AskAsync<PasskeyAnswer?>("showPasskey", options);
+    public Task<PasskeyAnswer?> ShowPasskeyAsync(string options) => PasskeyAsync("showPasskey", options);
 
     /// <summary>The credential of an answer, as the API takes it.</summary>
     public static JsonElement? Credential(PasskeyAnswer answer)
@@ -67,17 +83,39 @@ internal sealed class Browser(IJSRuntime js)
 
     public Task ScrollToAsync(string id) => AskAsync<object?>("scrollTo", id);
 
+    private async Task<PasskeyAnswer?> PasskeyAsync(string what, string options)
+    {
+        try
+        {
+            return await (await ModuleAsync()).InvokeAsync<PasskeyAnswer>(what, Ceremony, options);
+        }
+        catch (JSDisconnectedException)
+        {
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return new PasskeyAnswer(null, "The browser took too long over it. Try again.");
+        }
+    }
+
     private async Task<T?> AskAsync<T>(string what, params object?[] with)
     {
         try
         {
-            module ??= js.InvokeAsync<IJSObjectReference>("import", Script).AsTask();
-            return await (await module).InvokeAsync<T>(what, with);
+            return await (await ModuleAsync()).InvokeAsync<T>(what, with);
         }
-        catch (JSDisconnectedException)
+        catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
         {
-            return default;
+            return default;   // it left, or its line is lost for longer than anything waits
         }
+    }
+
+    private Task<IJSObjectReference> ModuleAsync()
+    {
+        if (module is not { IsFaulted: false, IsCanceled: false })
+            module = js.InvokeAsync<IJSObjectReference>("import", Script).AsTask();
+        return module;
     }
 
     /// <summary>What came of a passkey.</summary>

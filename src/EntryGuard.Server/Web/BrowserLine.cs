@@ -11,19 +11,20 @@ internal static class BrowserLine
     public static HttpClient Of(HttpContext page)
     {
         var pipeline = page.RequestServices.GetRequiredService<Pipeline>();
-        return new HttpClient(new ApiLine(pipeline, context => Sign(context, page), answer => Return(answer, page)))
+        return new HttpClient(new ApiLine(pipeline, context => SignAsync(context, page), answer => Return(answer, page)))
         {
             BaseAddress = new Uri($"{page.Request.Scheme}://{page.Request.Host}/"),
         };
     }
 
-    private static void Sign(HttpContext context, HttpContext page)
+    private static Task SignAsync(HttpContext context, HttpContext page)
     {
         context.Connection.RemoteIpAddress = page.Connection.RemoteIpAddress;
         ClientAddress.Vouch(context.Features, ClientAddress.Of(page));
         context.Request.Headers.Cookie = page.Request.Headers.Cookie;
         context.Request.Headers.UserAgent = page.Request.Headers.UserAgent;
         page.RequestServices.GetRequiredService<SignInCookies>().Prove(page, context.Request);
+        return Task.CompletedTask;
     }
 
     private static void Return(HttpResponseMessage answer, HttpContext page)

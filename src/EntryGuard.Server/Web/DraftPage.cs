@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Web.Parts;
 using Microsoft.AspNetCore.Components;
@@ -20,9 +22,14 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     protected const string FirstFault = "main [aria-invalid=true], main:not(:has([aria-invalid=true])) .notice.bad";
 
     private Guid? shown;
+    private Problem? refused;
+    private Problem? unread;
     private TDraft? read;
     private string? readETag;
     private string? focus;
+    private string? kept;
+    private bool isTakenUp;
+    private bool isDone;
 
     /// <summary>Null: it is to be made.</summary>
     [Parameter]
@@ -54,11 +61,21 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     /// <summary>What is typed; null: nothing is there yet.</summary>
     protected TDraft? Draft { get; private set; }
 
-    /// <summary>What was refused last; null: nothing.</summary>
-    protected Problem? Problem { get; set; }
+    /// <summary>What was refused last, until something else is done, or why the page could not be read, until it can; null: nothing.</summary>
+    protected Problem? Problem
+    {
+        get => refused ?? unread;
+        set => refused = value;
+    }
 
-    /// <summary>Why it is not there; null: it is.</summary>
+    /// <summary>There was none when the page was asked for; null: there was, or nobody knows yet.</summary>
     protected Problem? Missing { get; private set; }
+
+    /// <summary>It was there, and somebody deleted it: what was typed stays in sight.</summary>
+    protected bool IsGone { get; private set; }
+
+    /// <summary>What is chosen to go with what is made, beside the form.</summary>
+    protected IReadOnlyList<Member> Chosen { get; set; } = [];
 
     /// <summary>Something is being done.</summary>
     protected bool IsBusy { get; private set; }
@@ -67,7 +84,7 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     protected bool IsOvertaken { get; private set; }
 
     /// <summary>Whoever looks may change it.</summary>
-    protected virtual bool MayChange => User is { IsOrgAdmin: true };
+    protected virtual bool MayChange => User is { IsOrgAdmin: true } && !IsGone;
 
     /// <summary>The API shows it to whoever looks.</summary>
     protected virtual bool MayRead => User?.Authority is "ADMIN" or "AUDITOR";
@@ -96,9 +113,13 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
             var answer = await ReadAsync(id);
             if (id != Id)
                 return;
-            Missing = answer.Problem;
-            if (answer.Body is not null)
-                Take(answer.Body, answer.ETag);
+            var isThere = answer.Status != HttpStatusCode.NotFound;
+            Missing = isThere || Row is not null ? null : answer.Problem;
+            IsGone = !isThere && Row is not null && !IsBusy;   // not by this page
+            unread = isThere ? answer.Problem : null;
+            if (answer.Body is null)
+                return;
+            Take(answer.Body, answer.ETag);
         }
 
         await LoadMoreAsync();
@@ -108,7 +129,7 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     {
         shown = Id;
         if (Row is null)
-            Draft = read = Id is null ? DraftOf(null) : null;
+            (Draft, read) = Id is null ? (DraftOf(null), DraftOf(null)) : (null, null);
         else
             Take(Row, ETag);
         await base.OnInitializedAsync();
@@ -118,30 +139,36 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     {
         if (shown == Id)
             return;
-        (shown, Row, ETag, Problem, Missing, IsOvertaken) = (Id, null, null, null, null, false);
-        Draft = read = Id is null ? DraftOf(null) : null;
+        (shown, Row, ETag, refused, unread, Missing, IsGone, IsOvertaken) = (Id, null, null, null, null, null, false, false);
+        (Chosen, isDone) = ([], false);
+        (Draft, read) = Id is null ? (DraftOf(null), DraftOf(null)) : (null, null);
         await LoadAsync();
     }
 
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         await base.OnAfterRenderAsync(firstRender);
+        await KeepAsync();
         if (focus is not { } place)
             return;
         focus = null;
         await Browser.FocusAsync(place);
     }
 
+    /// <summary>A part of what the page shows beside the form could not be read: it stays as it was, and the next look may do better.</summary>
+    /// <param name="problem">Null: all of it was.</param>
+    protected void Unread(Problem? problem) => unread = problem;
+
     /// <summary>What somebody else made of it, in place of what was typed.</summary>
     protected void LoadTheirs()
     {
-        (Draft, Problem) = (null, null);
+        (Draft, refused) = (null, null);
         if (Row is not null)
             Take(Row, ETag);
     }
 
     /// <summary>The form, empty, for another one.</summary>
-    protected void Restart() => (Draft, read, Problem) = (DraftOf(null), DraftOf(null), null);
+    protected void Restart() => (Draft, read, refused, Chosen, isDone) = (DraftOf(null), DraftOf(null), null, [], false);
 
     /// <summary>Sends the form, once at a time. Refused: the first field that is wrong has the focus, and nothing that was typed is lost.</summary>
     /// <returns>What the API made of it; null: it was refused.</returns>
@@ -150,19 +177,29 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     {
         if (IsBusy)
             return null;
-        (IsBusy, Problem) = (true, null);
+        (IsBusy, refused) = (true, null);
         StateHasChanged();
-        var answer = await send();
-        (IsBusy, Problem) = (false, answer.Problem);
+        ApiAnswer<T> answer;
+        try
+        {
+            answer = await send();
+        }
+        finally
+        {
+            IsBusy = false;
+        }
+
+        refused = answer.Problem;
+        isDone |= answer.Body is not null && Id is null;
         if (answer.Body is TRow row && Id is not null)
         {
             Draft = null;
             Take(row, answer.ETag);
         }
-        else if (Problem?.Error == ErrorCodes.PreconditionFailed)
+        else if (refused?.Error == ErrorCodes.PreconditionFailed)
         {
             await LoadAsync();
-            Problem = IsOvertaken ? null : Problem;   // which says it
+            refused = IsOvertaken ? null : refused;   // which says it
         }
 
         if (answer.Problem is { } problem)
@@ -177,16 +214,49 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     {
         if (IsBusy)
             return null;
-        (IsBusy, Problem) = (true, null);
+        (IsBusy, refused) = (true, null);
         StateHasChanged();
-        var answer = await act();
-        IsBusy = false;
-        Problem = Deletion.IsQuestion(answer.Problem) ? null : answer.Problem;
-        if (answer.Problem is null && done is not null)
-            Snackbar.Add(done, Severity.Success);
-        await LoadAsync();
+        ApiAnswer<T> answer;
+        try
+        {
+            answer = await act();
+            refused = Deletion.IsQuestion(answer.Problem) ? null : answer.Problem;
+            if (answer.Problem is null && done is not null)
+                Snackbar.Add(done, Severity.Success);
+            await LoadAsync();
+        }
+        finally
+        {
+            IsBusy = false;
+        }
+
         StateHasChanged();
         return answer;
+    }
+
+    // Where the page is loaded anew without having been left, its form comes back; after that the browser always has the newest, in case.
+    private async Task KeepAsync()
+    {
+        if (Draft is null || User is null || (Id is not null && shown != Id))
+            return;
+        if (!isTakenUp)
+        {
+            isTakenUp = true;
+            if (Kept.Read(await Browser.TakeUpDraftAsync(User.Id)) is { } before && shown == Id)
+            {
+                (Draft, read, readETag, Chosen) = (before.Draft, before.Base, before.ETag, before.Chosen);
+                if (Row is not null)
+                    Take(Row, ETag);
+                StateHasChanged();
+                return;
+            }
+        }
+
+        var now = isDone || IsGone || (Draft.Equals(read) && Chosen.Count == 0) ? null : new Kept(Draft, read!, readETag, Chosen).Write();
+        if (now == kept)
+            return;
+        kept = now;
+        await Browser.KeepDraftAsync(now);
     }
 
     /// <summary>What only the form's fields show stays; a change of what the form does not hold is no clash with it.</summary>
@@ -199,5 +269,24 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
         IsOvertaken = !now.Equals(read);
         if (!IsOvertaken)
             readETag = etag;
+    }
+
+    /// <summary>What the browser keeps of the form. No form of these pages holds a secret.</summary>
+    private sealed record Kept(TDraft Draft, TDraft Base, string? ETag, IReadOnlyList<Member> Chosen)
+    {
+        public string Write() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
+
+        /// <summary>Null: nothing was kept, or nothing that this page can read.</summary>
+        public static Kept? Read(string? text)
+        {
+            try
+            {
+                return text is null ? null : JsonSerializer.Deserialize<Kept>(text, JsonSerializerOptions.Web) is { Draft: not null, Base: not null, Chosen: not null } kept ? kept : null;
+            }
+            catch (JsonException)
+            {
+                return null;
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ namespace EntryGuard.Server.Web;
 /// Tells a page that something of its organization changed: then it asks the API again. Rings that come close together are one, and where none
 /// comes the page looks all the same, so that a lost ring costs seconds and never the truth.
 /// </summary>
-internal sealed class Live(Databases databases, Api api, TimeProvider time, ILogger<Live> log) : IAsyncDisposable
+internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<Live> log) : IAsyncDisposable
 {
     /// <summary>Longest time until a change is seen whose ring was lost.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
@@ -23,6 +23,7 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
     private readonly CancellationTokenSource stop = new();
     private readonly List<Func<Task>> pages = [];
     private Task? loop;
+    private Task moving = Task.CompletedTask;
 
     /// <summary>From now on; dispose to leave.</summary>
     /// <param name="look">Asks again and shows it.</param>
@@ -30,16 +31,24 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
     {
         lock (pages)
             pages.Add(look);
+        if (loop is null)
+        {
+            api.Moved -= Move;
+            api.Moved += Move;
+        }
+
         if (loop is null && await api.VisitorAsync() is { } visitor)
-            loop ??= RunAsync(databases.AuditBell.Listen(visitor.SignIn.Organization));
+            loop ??= RunAsync(bell.Listen(visitor.SignIn.Organization));
         return new Place(this, look);
     }
 
     public async ValueTask DisposeAsync()
     {
+        api.Moved -= Move;
         await stop.CancelAsync();
         if (loop is not null)
             await loop;
+        await moving;
         stop.Dispose();
     }
 
@@ -52,14 +61,10 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
             {
                 if (await ear.WaitAsync(Longest, time, stop.Token))
                     await Task.Delay(Gather, time, stop.Token);
-                Func<Task>[] all;
-                lock (pages)
-                    all = [.. pages];
                 var isMyTurn = await AtOnce.WaitAsync(LongestTurn, stop.Token);
                 try
                 {
-                    foreach (var look in all)
-                        await LookAsync(look);
+                    await LookAsync();
                 }
                 finally
                 {
@@ -68,10 +73,22 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
                 }
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // The page is closed.
         }
+    }
+
+    // What depends on the address and the sign-in is asked for again at once.
+    private void Move() => moving = Task.WhenAll(moving, LookAsync());
+
+    private async Task LookAsync()
+    {
+        Func<Task>[] all;
+        lock (pages)
+            all = [.. pages];
+        foreach (var look in all)
+            await LookAsync(look);
     }
 
     private async Task LookAsync(Func<Task> look)
@@ -84,9 +101,9 @@ internal sealed class Live(Databases databases, Api api, TimeProvider time, ILog
         {
             // It was left while it was told.
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
         {
-            log.PageFailed(e);   // the next look may do better; the others are told
+            log.PageFailed(e);   // the next look may do better, also of one that took too long; the others are told
         }
     }
 

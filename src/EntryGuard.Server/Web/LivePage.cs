@@ -7,6 +7,7 @@ namespace EntryGuard.Server.Web;
 public abstract class LivePage : ComponentBase, IDisposable
 {
     private IDisposable? place;
+    private bool isOfThePage;
     private bool isLeft;
 
     [Inject]
@@ -27,7 +28,8 @@ public abstract class LivePage : ComponentBase, IDisposable
     protected override async Task OnInitializedAsync()
     {
         Client = await Api.ClientAsync();
-        if (!IsLoaded)
+        isOfThePage = IsLoaded;
+        if (!isOfThePage)
             await LoadAsync();
     }
 
@@ -37,9 +39,14 @@ public abstract class LivePage : ComponentBase, IDisposable
             return;
         var mine = await Live.FollowAsync(RefreshAsync);
         if (isLeft)
+        {
             mine.Dispose();
-        else
-            place = mine;
+            return;
+        }
+
+        place = mine;
+        if (isOfThePage)
+            await RefreshAsync();   // what changed between the page and its connection rang for nobody
     }
 
     /// <summary>Asks again and shows it, from wherever it is called.</summary>

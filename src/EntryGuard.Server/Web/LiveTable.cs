@@ -12,6 +12,8 @@ public abstract class LiveTable<TRow> : LivePage
 {
     private string? shown;
     private int pages = 1;
+    private Problem? refused;
+    private Problem? unread;
 
     [CascadingParameter]
     public SignedInUser? User { get; set; }
@@ -33,8 +35,12 @@ public abstract class LiveTable<TRow> : LivePage
     [Inject]
     internal ISnackbar Snackbar { get; set; } = null!;
 
-    /// <summary>What was refused last; null: nothing.</summary>
-    protected Problem? Problem { get; set; }
+    /// <summary>What was refused last, until something else is done, or why the list could not be read, until it can; null: nothing.</summary>
+    protected Problem? Problem
+    {
+        get => refused ?? unread;
+        set => refused = value;
+    }
 
     /// <summary>Something is being done.</summary>
     protected bool IsBusy { get; private set; }
@@ -62,11 +68,11 @@ public abstract class LiveTable<TRow> : LivePage
         for (var page = 0; page < pages; page++)
         {
             var answer = await AskAsync($"limit=50{filter}{(cursor is null ? "" : $"&cursor={cursor}")}");
+            if (filter != Filter)
+                return;   // another choice was made meanwhile
+            unread = answer.Problem;
             if (answer.Body is null)
-            {
-                Problem = answer.Problem;
                 return;
-            }
 
             rows.AddRange(answer.Body);
             cursor = answer.NextCursor;
@@ -74,8 +80,7 @@ public abstract class LiveTable<TRow> : LivePage
                 break;
         }
 
-        if (filter == Filter)   // else another choice was made while this one was asked for
-            (Rows, Next, shown) = (rows, cursor, filter);
+        (Rows, Next, shown) = (rows, cursor, filter);
     }
 
     protected override async Task OnInitializedAsync()
@@ -88,9 +93,12 @@ public abstract class LiveTable<TRow> : LivePage
     {
         if (shown == Filter)
             return;
-        (shown, pages, Problem) = (Filter, 1, null);
+        (shown, pages, refused, unread) = (Filter, 1, null, null);
         await LoadAsync();
     }
+
+    /// <summary>A part of what the page shows beside the list could not be read: it stays as it was, and the next look may do better.</summary>
+    protected void Unread(Problem? problem) => unread = problem;
 
     /// <summary>The next page as well.</summary>
     protected Task MoreAsync()
@@ -114,8 +122,16 @@ public abstract class LiveTable<TRow> : LivePage
             return null;
         (IsBusy, Problem) = (true, null);
         StateHasChanged();
-        var answer = await act();
-        IsBusy = false;
+        ApiAnswer<T> answer;
+        try
+        {
+            answer = await act();
+        }
+        finally
+        {
+            IsBusy = false;
+        }
+
         Problem = Deletion.IsQuestion(answer.Problem) ? null : answer.Problem;
         if (answer.Problem is null)
             Snackbar.Add(done, Severity.Success);

@@ -1,3 +1,4 @@
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Endpoints;
@@ -44,7 +45,7 @@ internal static class WebSetup
             mud.SnackbarConfiguration.ShowTransitionDuration = mud.SnackbarConfiguration.HideTransitionDuration = 120;
         });
         services.AddScoped<Api>();
-        services.AddScoped<Live>();
+        services.AddScoped(s => ActivatorUtilities.CreateInstance<Live>(s, s.GetRequiredService<Databases>().AuditBell));
         services.AddScoped<Ticker>();
         services.AddScoped<Browser>();
         services.AddScoped<OtherFamily>();

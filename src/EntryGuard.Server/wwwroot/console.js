@@ -14,6 +14,7 @@ function cookie(name) {
 async function post(path, body, headers = {}) {
     const answer = await fetch("/api/v1/" + path, {
         method: "POST",
+        signal: AbortSignal.timeout(15000),
         headers: { "Content-Type": "application/json", ...headers },
         body: JSON.stringify(body),
     });
@@ -26,17 +27,11 @@ document.addEventListener("click", async event => {
     if (!button)
         return;
     if ("signOut" in button.dataset) {
-        button.disabled = true;
-        await post("auth/logout", {}, { "X-CSRF-Token": cookie("eg-csrf") });
-        location.assign(button.dataset.signOut || "/sign-in");
+        await signOut(button);
     } else if ("themeButton" in button.dataset) {
-        const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-        root.dataset.theme = isDark ? "light" : "dark";
-        localStorage.setItem("eg-theme", root.dataset.theme);
+        changeTheme();
     } else if ("copy" in button.dataset) {
-        await navigator.clipboard.writeText(button.dataset.copy);
-        button.dataset.copied = "";
-        setTimeout(() => delete button.dataset.copied, 1500);
+        await copy(button);
     } else if ("palette" in button.dataset) {
         openPalette();
     } else if ("passkeyEnrol" in button.dataset) {
@@ -45,6 +40,87 @@ document.addEventListener("click", async event => {
         await signInWithPasskey(button);
     }
 });
+
+async function signOut(button) {
+    button.disabled = true;
+    let said;
+    try {
+        const answer = await post("auth/logout", {}, { "X-CSRF-Token": cookie("eg-csrf") });
+        if (answer.ok || answer.status === 401) {   // 401: it was over already
+            forget();
+            location.assign(button.dataset.signOut || "/sign-in");
+            return;
+        }
+        said = answer.body?.message;
+    } catch {
+        // The server is not there, or too slow.
+    }
+    button.disabled = false;
+    say("You are still signed in. " + (said ?? "The server did not answer. Try again in a moment."), true);
+}
+
+// What the system has is followed again as soon as it is chosen.
+function changeTheme() {
+    const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+    const chosen = (root.dataset.theme || system) === "dark" ? "light" : "dark";
+    if (chosen === system)
+        delete root.dataset.theme;
+    else
+        root.dataset.theme = chosen;
+    remember("theme", chosen === system ? null : chosen);
+}
+
+async function copy(button) {
+    const isCopied = await toClipboard(button.dataset.copy, button);
+    if (isCopied) {
+        button.dataset.copied = "";
+        setTimeout(() => delete button.dataset.copied, 1500);
+    }
+    const what = (button.getAttribute("aria-label") ?? "").replace(/^Copy /, "");
+    say(isCopied ? `Copied${what && ": " + what}` : "The browser did not let it be copied: select the text and press Ctrl-C.", !isCopied);
+}
+
+// Without a secure context, such as http from another host, there is no clipboard: then a selection is copied, as ever.
+async function toClipboard(text, beside) {
+    try {
+        await navigator.clipboard.writeText(text);
+        return true;
+    } catch {
+        const field = document.createElement("textarea");
+        field.value = text;
+        field.readOnly = true;
+        field.className = "hidden-label";
+        beside.after(field);   // where the focus may be, also in a dialog
+        field.select();
+        let isCopied = false;
+        try {
+            isCopied = document.execCommand("copy");
+        } catch {
+            // It is not copied.
+        }
+        field.remove();
+        beside.focus();
+        return isCopied;
+    }
+}
+
+/** Says it to who hears the page; what went wrong is shown as well. */
+let saying;
+function say(text, isBad) {
+    let place = document.getElementById("console-says");
+    if (!place) {
+        place = document.createElement("div");
+        place.id = "console-says";
+        place.setAttribute("role", "status");
+        document.body.append(place);
+    }
+    place.className = isBad ? "notice bad" : "hidden-label";
+    Object.assign(place.style, isBad ? { position: "fixed", left: "1rem", bottom: "1rem", zIndex: 3000 } : { position: "", left: "", bottom: "", zIndex: "" });
+    place.textContent = "";
+    clearTimeout(saying);
+    setTimeout(() => place.textContent = text, 50);   // the same words once more are heard once more
+    saying = setTimeout(() => { place.textContent = ""; place.className = "hidden-label"; }, isBad ? 15000 : 3000);
+}
 
 // A form is sent once, and says so while the answer is on its way.
 document.addEventListener("submit", event => {
@@ -63,8 +139,10 @@ addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").
 
 // A button that was pressed says so at once and takes no second press, however slow the server: until it has heard of the first.
 let ears = null;
-export function listen(reference) {
+let who = null;   // looks at the page
+export function listen(reference, user) {
     ears = reference;
+    who = user;
     root.dataset.alive = "";   // from here on a press is heard; before, the page is only a picture of itself
 }
 document.addEventListener("click", async event => {
@@ -157,16 +235,40 @@ export async function showPasskey(options) {
     }
 }
 
-// What the page remembers in this browser.
-export const remember = (key, text) => text === null ? localStorage.removeItem("eg-" + key) : localStorage.setItem("eg-" + key, text);
-export const recall = key => localStorage.getItem("eg-" + key);
+// What the page remembers in this browser; where that is full or forbidden, it remembers nothing.
+export function remember(key, text) {
+    try {
+        if (text === null)
+            localStorage.removeItem("eg-" + key);
+        else
+            localStorage.setItem("eg-" + key, text);
+    } catch {
+        // The next page begins as the first did.
+    }
+}
+export function recall(key) {
+    try {
+        return localStorage.getItem("eg-" + key);
+    } catch {
+        return null;
+    }
+}
 
 /** granted, denied, default, or null where there are no notifications. */
 export const mayNotify = () => "Notification" in window ? Notification.permission : null;
 export const askToNotify = async () => "Notification" in window ? await Notification.requestPermission() : null;
 export function notify(title, text) {
-    if ("Notification" in window && Notification.permission === "granted")
-        new Notification(title, { body: text, tag: "entryguard" });
+    if (mayNotify() !== "granted")
+        return;
+    try {
+        const shown = new Notification(title, { body: text, tag: "entryguard" });
+        shown.onclick = () => {
+            window.focus();
+            shown.close();
+        };
+    } catch {
+        // Phones have notifications only for what is installed: the page itself says it.
+    }
 }
 
 export const scrollTo = id => document.getElementById(id)?.scrollIntoView({ block: "nearest" });
@@ -230,9 +332,36 @@ document.addEventListener("mouseover", event => {
     }
 });
 
+// What somebody typed or ticked, and when: what was done as the line broke never arrived, and what a reload takes is put back from it.
+const touched = new Map();
+for (const kind of ["input", "change"]) {
+    document.addEventListener(kind, event => {
+        if (isKept(event.target))
+            touched.set(event.target, Date.now());
+    }, true);
+}
+
+const isBox = field => field.type === "checkbox" || field.type === "radio";
+// No secrets; and what a list shows of a choice is not the choice.
+const isKept = field => field instanceof Element && field.matches("main :is(input, textarea, select), .mud-dialog :is(input, textarea, select)")
+    && field.type !== "password" && field.type !== "file" && !field.readOnly && field.getAttribute("role") !== "combobox" && field.autocomplete !== "one-time-code";
+
+function touchedFields() {
+    for (const field of [...touched.keys()].filter(f => !f.isConnected))
+        touched.delete(field);
+    return [...touched.keys()];
+}
+
+function tell(field) {
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 // A lost connection is taken up again, for as long as it takes; where the server began anew, so does the page, with what was typed.
+// Until then nothing can be pressed or typed: nobody would hear of it. The dialog is a modal one for that.
 const modal = document.getElementById("components-reconnect-modal");
 let trying = false;
+let lostAt = 0;   // 0: it stands
 
 async function again() {
     if (trying)
@@ -253,50 +382,141 @@ async function again() {
 
 modal?.addEventListener("components-reconnect-state-changed", event => {
     const state = event.detail.state;
-    if (state === "hide")
+    if (state === "hide") {
+        if (!lostAt)
+            return;
+        const since = lostAt - 60000;   // a line that is dead without a word is found so after half a minute
+        lostAt = 0;
         modal.close();
-    else if (!modal.open && state !== "rejected")
-        modal.show();
+        for (const field of touchedFields().filter(f => touched.get(f) > since))
+            tell(field);
+        return;
+    }
+    lostAt ||= Date.now();
+    if (!modal.open && state !== "rejected")
+        modal.showModal();
     if (state === "failed")
         again();
     if (state === "rejected")
         reload();
 });
+modal?.addEventListener("cancel", event => event.preventDefault());
+modal?.addEventListener("close", () => {
+    if (lostAt)
+        modal.showModal();   // Escape does not bring the line back
+});
 
 function reload() {
-    const kept = [];
-    for (const field of document.querySelectorAll("main input, main textarea, .mud-dialog input, .mud-dialog textarea")) {
-        if (field.value && field.type !== "password" && field.type !== "checkbox" && field.type !== "radio")
-            kept.push([nameOf(field), field.value]);
-    }
-    if (kept.length > 0)
-        sessionStorage.setItem("eg-typed", JSON.stringify({ at: location.pathname, kept }));
+    keepTyped();
     modal?.classList.add("reloading");
     location.reload();
 }
 
-const nameOf = field => field.getAttribute("aria-label") || field.labels?.[0]?.textContent?.trim() || field.name || field.id;
+// Where a page is loaded anew without having been left: for an hour, in this tab, for who typed it.
+const keptFor = 60 * 60 * 1000;
+let draft = null;   // of the page's form, as the server has it
 
-/** After the page is alive again: puts back what was typed before it went, as the fields appear. */
-export async function restoreTyped() {
-    const stored = sessionStorage.getItem("eg-typed");
-    if (!stored)
-        return;
+function store(key, value) {
+    try {
+        sessionStorage.setItem(key, JSON.stringify({ who, at: location.pathname, until: Date.now() + keptFor, value }));
+    } catch {
+        // It is full or forbidden.
+    }
+}
+
+/** What was stored for this page and user, else null. Another page's stays; another user's goes. */
+function stored(key, user) {
+    let found = null;
+    try {
+        found = JSON.parse(sessionStorage.getItem(key));
+    } catch {
+        // Not ours.
+    }
+    if (found && (found.who !== user || found.until < Date.now()))
+        sessionStorage.removeItem(key);
+    return found && found.who === user && found.until >= Date.now() && found.at === location.pathname ? found.value : null;
+}
+
+function forget() {
+    draft = null;
+    touched.clear();
     sessionStorage.removeItem("eg-typed");
-    const { at, kept } = JSON.parse(stored);
-    let left = kept;
+    sessionStorage.removeItem("eg-draft");
+}
+
+export const keepDraft = text => { draft = text === null ? null : { at: location.pathname, text }; };
+
+export function takeUpDraft(user) {
+    const text = stored("eg-draft", user);
+    if (text !== null)
+        sessionStorage.removeItem("eg-draft");
+    return text;
+}
+
+const nameOf = field => (field.getAttribute("aria-label") || field.labels?.[0]?.textContent?.trim() || field.name || field.id || "") + "\n" + field.type;
+
+/** All fields of a place that have this name: rows of a form have the same. */
+const namesakes = (name, isOfDialog) => [...document.querySelectorAll(isOfDialog ? ".mud-dialog :is(input, textarea, select)" : "main :is(input, textarea, select)")].filter(f => nameOf(f) === name);
+
+export function keepTyped() {
+    const kept = touchedFields().map(field => {
+        const dialog = field.closest(".mud-dialog");
+        const name = nameOf(field);
+        return {
+            name,
+            nth: namesakes(name, dialog !== null).indexOf(field),
+            value: isBox(field) ? field.checked : field.value,
+            dialog: dialog && (dialog.querySelector(".mud-dialog-title")?.textContent?.trim() || "dialog"),
+        };
+    });
+    if (kept.length > 0)
+        store("eg-typed", kept);
+    if (draft?.at === location.pathname)
+        store("eg-draft", draft.text);
+}
+
+/** True once it is there and has its value. */
+function putBack({ name, nth, value, dialog }) {
+    const field = namesakes(name, dialog !== null)[nth];
+    if (!field || field.disabled)
+        return false;
+    if (isBox(field)) {
+        if (field.checked !== value && (field.type === "checkbox" || value))
+            field.click();
+    } else if (field.value !== value) {
+        field.value = value;
+        tell(field);
+    }
+    return true;
+}
+
+/** After the page is alive again: puts back what was typed before it went, as the fields appear. Answers the title of a dialog that was open. */
+export function restoreTyped() {
+    const kept = stored("eg-typed", who);
+    if (kept === null)
+        return null;
+    sessionStorage.removeItem("eg-typed");
+    putBackAll(kept.filter(k => k.dialog === null), () => stored("eg-draft", who) !== null);
+    const ofDialog = kept.filter(k => k.dialog !== null);
+    if (ofDialog.length === 0)
+        return null;
+    // It gets its text when it is opened again.
+    new MutationObserver((_, watcher) => {
+        if (document.querySelector(".mud-dialog")?.textContent.includes(ofDialog[0].dialog)) {
+            watcher.disconnect();
+            putBackAll(ofDialog, () => false);
+        }
+    }).observe(document.body, { childList: true, subtree: true });
+    return ofDialog[0].dialog;
+}
+
+async function putBackAll(left, mustWait) {
+    const pause = time => new Promise(later => setTimeout(later, time));
+    const at = location.pathname;
+    for (let tries = 0; tries < 20 && mustWait(); tries++)
+        await pause(100);   // the form first, then what had not reached it
     for (let tries = 0; tries < 25 && left.length > 0 && at === location.pathname; tries++) {
-        left = left.filter(([name, value]) => {
-            const field = [...document.querySelectorAll("main input, main textarea")].find(f => nameOf(f) === name);
-            if (!field)
-                return true;
-            if (field.value !== value) {
-                field.value = value;
-                field.dispatchEvent(new Event("input", { bubbles: true }));
-                field.dispatchEvent(new Event("change", { bubbles: true }));
-            }
-            return false;
-        });
-        await new Promise(later => setTimeout(later, 200));
+        await pause(200);
+        left = left.filter(k => !putBack(k));
     }
 }

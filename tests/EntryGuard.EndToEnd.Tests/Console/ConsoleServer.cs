@@ -78,7 +78,7 @@ public sealed class ConsoleServer : IAsyncLifetime
         {
             return (await http.GetAsync($"http://127.0.0.1:{Gate}/")).IsSuccessStatusCode;
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or SocketException)
         {
             return false;
         }

@@ -1,9 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
+using EntryGuard.Domain.Net;
 
 namespace EntryGuard.EndToEnd.Tests.Console;
 
-/// <summary>A way to a server on which, when it is slow, everything arrives a second late: two for there and back.</summary>
+/// <summary>A way to a server on which, when it is slow, everything arrives a second late: two for there and back. It can be cut, and lead there from
+/// another address.</summary>
 internal sealed class SlowLine : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -11,6 +13,12 @@ internal sealed class SlowLine : IAsyncDisposable
     private Task serving = Task.CompletedTask;
 
     public volatile bool IsSlow;
+
+    /// <summary>The loopback address that the server sees, of connections from now on.</summary>
+    public volatile string From = "127.0.0.1";
+
+    private CancellationTokenSource cut = new();
+    private volatile bool isDown;
 
     public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
 
@@ -22,11 +30,26 @@ internal sealed class SlowLine : IAsyncDisposable
         return line;
     }
 
+    /// <summary>Whatever goes through it breaks, and nothing goes through until it is mended.</summary>
+    public async Task CutAsync()
+    {
+        isDown = true;
+        await cut.CancelAsync();
+    }
+
+    public void Mend()
+    {
+        cut.Dispose();
+        cut = new();
+        isDown = false;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
         listener.Dispose();
         await serving;
+        cut.Dispose();
         stop.Dispose();
     }
 
@@ -47,11 +70,15 @@ internal sealed class SlowLine : IAsyncDisposable
     private async Task CarryAsync(TcpClient browser, int port)
     {
         using var held = browser;
-        using var server = new TcpClient();
+        if (isDown)
+            return;
+        using var server = new TcpClient(new IPEndPoint(Cidr.Parse(From).FirstAddress, 0));
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, cut.Token);
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, port, stop.Token);
-            await Task.WhenAll(PassAsync(browser, server), PassAsync(server, browser));
+            await server.ConnectAsync(IPAddress.Loopback, port, end.Token);
+            var (here, there) = (browser.GetStream(), server.GetStream());
+            await Task.WhenAll(PassAsync(here, there, server, end.Token), PassAsync(there, here, browser, end.Token));
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -59,16 +86,16 @@ internal sealed class SlowLine : IAsyncDisposable
         }
     }
 
-    private async Task PassAsync(TcpClient from, TcpClient to)
+    private async Task PassAsync(NetworkStream from, NetworkStream to, TcpClient end, CancellationToken ct)
     {
         var buffer = new byte[64 * 1024];
-        while (await from.GetStream().ReadAsync(buffer, stop.Token) is > 0 and var read)
+        while (await from.ReadAsync(buffer, ct) is > 0 and var read)
         {
             if (IsSlow)
-                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, stop.Token);
-            await to.GetStream().WriteAsync(buffer.AsMemory(0, read), stop.Token);
+                await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, ct);
+            await to.WriteAsync(buffer.AsMemory(0, read), ct);
         }
 
-        to.Client.Shutdown(SocketShutdown.Send);
+        end.Client.Shutdown(SocketShutdown.Send);
     }
 }

@@ -17,7 +17,7 @@ internal sealed class Pipeline(IServiceProvider services)
     /// <param name="request">With an absolute address.</param>
     /// <param name="by">Adds whoever sends it, and from where.</param>
     /// <param name="ct">The request is aborted by it.</param>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Action<HttpContext> by, CancellationToken ct)
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, Func<HttpContext, Task> by, CancellationToken ct)
     {
         var entry = begin ?? throw new InvalidOperationException("The pipeline is not built yet.");
         using var aborted = CancellationTokenSource.CreateLinkedTokenSource(ct);
@@ -45,7 +45,7 @@ internal sealed class Pipeline(IServiceProvider services)
         foreach (var (name, values) in request.Headers.Concat(request.Content?.Headers ?? Enumerable.Empty<KeyValuePair<string, IEnumerable<string>>>()))
             context.Request.Headers[name] = values.ToArray();
         context.Request.Host = HostString.FromUriComponent(uri);
-        by(context);
+        await by(context);
         try
         {
             await entry(context);

@@ -1,3 +1,4 @@
+using System.Net;
 using EntryGuard.Contracts;
 
 namespace EntryGuard.Server.Web.Parts;
@@ -9,12 +10,16 @@ internal static class Directory
     private const int MostPages = 10;
 
     /// <summary>Every Resource.</summary>
-    public static Task<IReadOnlyList<ResourceResponse>> ResourcesAsync(ApiClient client) => AllAsync(query => client.ListResourcesAsync(query, CancellationToken.None));
+    public static Task<ApiAnswer<IReadOnlyList<ResourceResponse>>> ResourcesAsync(ApiClient client) => AllAsync(query => client.ListResourcesAsync(query, CancellationToken.None));
 
     /// <summary>The Resources that whoever looks knows by name: an administrator or an auditor all, a member those that are granted.</summary>
-    public static async Task<IReadOnlyList<Member>> NamesAsync(ApiClient client, bool seesAll) => seesAll
-        ? [.. (await ResourcesAsync(client)).Select(Of)]
-        : [.. ((await client.GetAccessAsync(CancellationToken.None)).Body?.Resources ?? []).Select(r => new Member(r.ResourceId, r.ResourceName, Words.Title(r.Provider)))];
+    public static async Task<ApiAnswer<IReadOnlyList<Member>>> NamesAsync(ApiClient client, bool seesAll)
+    {
+        if (seesAll)
+            return (await ResourcesAsync(client)).To(all => all.Select(Of));
+        var access = await client.GetAccessAsync(CancellationToken.None);
+        return new(access.Status, access.Body?.Resources.Select(r => new Member(r.ResourceId, r.ResourceName, Words.Title(r.Provider))).ToList(), access.Problem);
+    }
 
     /// <summary>Those of the users and service accounts whose e-mail address, name or description holds the text; a few of them.</summary>
     public static async Task<IReadOnlyList<Member>> SearchUsersAsync(ApiClient client, string? text, CancellationToken ct)
@@ -27,12 +32,13 @@ internal static class Directory
 
     /// <summary>Who has a role.</summary>
     /// <param name="ids">Of them all.</param>
-    public static async Task<IReadOnlyList<Member>> UsersOfRoleAsync(ApiClient client, Guid role, IReadOnlySet<Guid> ids)
+    public static async Task<ApiAnswer<IReadOnlyList<Member>>> UsersOfRoleAsync(ApiClient client, Guid role, IReadOnlySet<Guid> ids)
     {
-        var users = (await AllAsync(query => client.ListUsersAsync($"{query}&roleId={role}", CancellationToken.None))).Select(Of).ToList();
-        if (users.Count < ids.Count)
-            users.AddRange((await AllAsync(query => client.ListServiceAccountsAsync(query, CancellationToken.None))).Where(a => ids.Contains(a.Id)).Select(Of));
-        return users;
+        var users = (await AllAsync(query => client.ListUsersAsync($"{query}&roleId={role}", CancellationToken.None))).To(all => all.Select(Of));
+        if (users.Body is null || users.Body.Count >= ids.Count)
+            return users;
+        var accounts = await AllAsync(query => client.ListServiceAccountsAsync(query, CancellationToken.None));
+        return accounts.To(all => users.Body.Concat(all.Where(a => ids.Contains(a.Id)).Select(Of)));
     }
 
     /// <summary>A user or a service account; null: there is none, or not any more.</summary>
@@ -46,18 +52,24 @@ internal static class Directory
 
     public static Member Of(ServiceAccountResponse account) => new(account.Id, account.Name, "service account", $"/service-accounts/{account.Id}");
 
-    private static async Task<IReadOnlyList<T>> AllAsync<T>(Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> ask)
+    private static ApiAnswer<IReadOnlyList<Member>> To<T>(this ApiAnswer<IReadOnlyList<T>> answer, Func<IReadOnlyList<T>, IEnumerable<Member>> make) =>
+        new(answer.Status, answer.Body is null ? null : [.. make(answer.Body)], answer.Problem);
+
+    // A part of them is none: what is left out would look as if it were not there.
+    private static async Task<ApiAnswer<IReadOnlyList<T>>> AllAsync<T>(Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> ask)
     {
         var (all, cursor) = (new List<T>(), (string?)null);
         for (var page = 0; page < MostPages; page++)
         {
             var answer = await ask($"limit=200{(cursor is null ? "" : $"&cursor={cursor}")}");
-            all.AddRange(answer.Body ?? []);
+            if (answer.Body is null)
+                return answer;
+            all.AddRange(answer.Body);
             cursor = answer.NextCursor;
             if (cursor is null)
                 break;
         }
 
-        return all;
+        return new(HttpStatusCode.OK, all, null);
     }
 }

@@ -21,7 +21,7 @@ public sealed record StaticIpDraft
     public Guid? OwnerId { get; set; }
 
     /// <summary>Ids, in order: equal text is the same choice.</summary>
-    public string Resources { get; private set; } = "";
+    public string Resources { get; set; } = "";
 
     internal IReadOnlyList<string> ResourceIds => Resources.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 

@@ -1,0 +1,176 @@
+using System.Runtime.Versioning;
+using System.Text.RegularExpressions;
+using EntryGuard.Contracts;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace EntryGuard.EndToEnd.Tests.Console;
+
+/// <summary>What becomes of what somebody types when the line is lost, the server begins anew, the sign-in ends or somebody else was faster.</summary>
+[SupportedOSPlatform("linux")]
+[Trait("Category", "Slow")]
+public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleServer>
+{
+    private static readonly LocatorAssertionsToBeVisibleOptions Soon = new() { Timeout = 30_000 };
+    private static readonly LocatorAssertionsToBeHiddenOptions SoonGone = new() { Timeout = 30_000 };
+
+    [Fact]
+    public async Task While_the_line_is_lost_nothing_can_be_typed_and_what_was_typed_before_arrives()
+    {
+        await using var line = SlowLine.To(new Uri(server.Url).Port);
+        await using var ann = await server.AdminAsync(through: line.Port);
+        await ann.GoAsync("/roles/new");
+        await Field(ann.Page, "Name").PressSequentiallyAsync("on call");   // still in the field
+        await line.CutAsync();
+        await Expect(Lost(ann.Page)).ToBeVisibleAsync(Soon);
+        await ann.Page.Keyboard.PressAsync("Escape");
+        await ann.Page.Keyboard.TypeAsync("nobody hears this");
+        await Expect(Lost(ann.Page)).ToBeVisibleAsync();
+        await Expect(Field(ann.Page, "Name")).ToHaveValueAsync("on call");
+        line.Mend();
+        await Expect(Lost(ann.Page)).ToBeHiddenAsync(SoonGone);
+        await ann.Button("Add role").ClickAsync();
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "on call", Exact = true })).ToBeVisibleAsync(Soon);
+    }
+
+    [Fact]
+    public async Task Whoever_comes_back_from_another_address_is_told_so_and_opens_that_one()
+    {
+        await using var line = SlowLine.To(new Uri(server.Url).Port);
+        await using var ann = await server.AdminAsync(through: line.Port);
+        await ann.GoAsync("/");
+        await Expect(ann.Page.GetByText("127.0.0.1").First).ToBeVisibleAsync(Soon);
+        line.From = "127.0.0.2";
+        await line.CutAsync();
+        await Expect(Lost(ann.Page)).ToBeVisibleAsync(Soon);
+        line.Mend();
+        await Expect(ann.Page.GetByText("127.0.0.2").First).ToBeVisibleAsync(new() { Timeout = 12_000 });   // sooner than the next look
+        await ann.Button("Start session").ClickAsync();
+        await Until.TrueAsync(TimeSpan.FromSeconds(15), () => server.IsOpenAsync("127.0.0.2"));
+        (await server.IsOpenAsync()).ShouldBeFalse("nobody is there any more");
+    }
+
+    [Fact]
+    public async Task A_restarted_server_gives_back_the_whole_form()
+    {
+        await using var ann = await server.AdminAsync();
+        await ann.GoAsync("/static-ips/new");
+        await Field(ann.Page, "Label").FillAsync("office");
+        var resource = ann.Page.Locator("fieldset.pick input[type=checkbox]").First;
+        await resource.CheckAsync();
+        await Field(ann.Page, "Address or range").PressSequentiallyAsync("127.0.0.7");   // still in the field
+
+        var roles = await ann.Context.NewPageAsync();
+        await roles.GotoAsync("/roles/new");
+        await roles.Locator("html[data-alive]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        await Field(roles, "Name").FillAsync("night shift");
+        await roles.GetByRole(AriaRole.Button, new() { Name = "Only at certain hours" }).ClickAsync();
+        await roles.GetByLabel("From, hours 1").FillAsync("22:00");
+        await roles.GetByLabel("Sat, hours 1").CheckAsync();
+        await roles.GetByLabel("A start must say why").CheckAsync();
+
+        await server.StopAsync();
+        await Expect(Lost(roles)).ToBeVisibleAsync(Soon);
+        await server.StartAsync();
+        await Expect(Lost(roles)).ToBeHiddenAsync(new() { Timeout = 60_000 });
+        await Expect(Field(roles, "Name")).ToHaveValueAsync("night shift", new() { Timeout = 30_000 });
+        await Expect(roles.GetByLabel("From, hours 1")).ToHaveValueAsync("22:00", new() { Timeout = 15_000 });
+        await Expect(roles.GetByLabel("Sat, hours 1")).ToBeCheckedAsync();
+        await Expect(roles.GetByLabel("A start must say why")).ToBeCheckedAsync();
+        await Expect(Field(ann.Page, "Label")).ToHaveValueAsync("office", new() { Timeout = 60_000 });
+        await Expect(Field(ann.Page, "Address or range")).ToHaveValueAsync("127.0.0.7", new() { Timeout = 15_000 });
+        await Expect(resource).ToBeCheckedAsync();
+        await ann.Button("Let it in").ClickAsync();   // and the server knows of all of it
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "office", Exact = true })).ToBeVisibleAsync(Soon);
+    }
+
+    [Fact]
+    public async Task What_was_typed_outlives_a_sign_in_and_is_for_nobody_else()
+    {
+        await using var bea = await server.JoinAsync("bea@home.example");
+        (await server.JoinAsync("cyd@home.example")).ShouldNotBeNull();
+        await TypeAsync(bea.Page);
+        await EndSignInsAsync("bea@home.example");
+        await Expect(bea.Page).ToHaveURLAsync(new Regex("/sign-in"), new() { Timeout = 30_000 });
+        await ConsoleServer.SignInAsync(bea, "bea@home.example");
+        await Expect(Field(bea.Page, "Name")).ToHaveValueAsync("nightly job", new() { Timeout = 15_000 });
+        await Expect(bea.Page.GetByRole(AriaRole.Radio, new() { Name = "30 days" })).ToBeCheckedAsync();
+        await Expect(Scope(bea.Page)).ToBeCheckedAsync();
+
+        await TypeAsync(bea.Page);
+        await EndSignInsAsync("bea@home.example");
+        await Expect(bea.Page).ToHaveURLAsync(new Regex("/sign-in"), new() { Timeout = 30_000 });
+        await ConsoleServer.SignInAsync(bea, "cyd@home.example");
+        await Expect(bea.Page.GetByRole(AriaRole.Radio, new() { Name = "90 days" })).ToBeCheckedAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System, CancellationToken.None);
+        await Expect(Field(bea.Page, "Name")).ToHaveValueAsync("");
+        (await bea.Page.EvaluateAsync<int>("sessionStorage.length")).ShouldBe(0);
+
+        static async Task TypeAsync(IPage page)
+        {
+            await page.GotoAsync("/api-keys/new");
+            await page.Locator("html[data-alive]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+            await page.GetByRole(AriaRole.Radio, new() { Name = "30 days" }).CheckAsync();
+            await Scope(page).CheckAsync();
+            await Field(page, "Name").PressSequentiallyAsync("nightly job");
+        }
+
+        static ILocator Scope(IPage page) => page.Locator("fieldset.scope").First.GetByLabel("Read", new() { Exact = true });
+    }
+
+    [Fact]
+    public async Task What_somebody_deleted_meanwhile_stays_in_sight_with_what_was_typed()
+    {
+        await using var ann = await server.AdminAsync();
+        var role = (await server.Api.CreateRoleAsync(new CreateRoleRequest { Name = "short-lived" }, CancellationToken.None)).Value;
+        await ann.GoAsync($"/roles/{role.Id}");
+        await Field(ann.Page, "Description").FillAsync("a long story");
+        await server.Api.DeleteRoleAsync(role.Id, CancellationToken.None);
+        await Expect(ann.Page.GetByText("It was deleted meanwhile.")).ToBeVisibleAsync(Soon);
+        await Expect(Field(ann.Page, "Description")).ToHaveValueAsync("a long story");
+        await Expect(ann.Button("Save")).ToHaveCountAsync(0);
+        await ann.GoAsync($"/roles/{role.Id}");
+        await Expect(ann.Page.GetByText("There is no such role, or not any more.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Rights_that_are_given_meanwhile_are_in_the_menu_at_once()
+    {
+        await using var dan = await server.JoinAsync("dan@home.example");
+        await Expect(dan.Page.GetByRole(AriaRole.Link, new() { Name = "Users", Exact = true })).ToHaveCountAsync(0);
+        var user = await server.UserAsync("dan@home.example");
+        (await server.Api.UpdateUserAsync(user.Id, new UpdateUserRequest { Authority = "ADMIN" }, null, CancellationToken.None)).Problem.ShouldBeNull();
+        await Expect(dan.Page.GetByRole(AriaRole.Link, new() { Name = "Users", Exact = true })).ToBeVisibleAsync(Soon);
+    }
+
+    [Fact]
+    public async Task Copying_works_without_a_secure_context_and_a_sign_out_that_fails_says_so()
+    {
+        await using var ann = await server.AdminAsync();
+        await ann.Page.AddInitScriptAsync("Object.defineProperty(navigator, 'clipboard', { value: undefined });");
+        var user = await server.UserAsync("admin@localhost");
+        await ann.GoAsync($"/users/{user.Id}");
+        await ann.Page.EvaluateAsync("document.addEventListener('copy', () => window.copied = document.activeElement.value)");
+        await ann.Page.GetByRole(AriaRole.Button, new() { Name = "Copy e-mail" }).ClickAsync();
+        await Expect(ann.Page.Locator("#console-says")).ToHaveTextAsync("Copied: e-mail");
+        (await ann.Page.EvaluateAsync<string>("window.copied")).ShouldBe("admin@localhost");
+
+        await ann.Page.RouteAsync("**/auth/logout", route => route.FulfillAsync(new() { Status = 503, Body = "" }));
+        await ann.Button("Sign out").ClickAsync();
+        await Expect(ann.Page.GetByText("You are still signed in.")).ToBeVisibleAsync();
+        await Expect(ann.Button("Sign out")).ToBeEnabledAsync();
+    }
+
+    private static ILocator Lost(IPage page) => page.GetByText("The connection is lost");
+
+    private static ILocator Field(IPage page, string label) => page.Locator("main").GetByLabel(label, new() { Exact = true });
+
+    private async Task EndSignInsAsync(string email)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(server.Url.Replace("localhost", "127.0.0.1", StringComparison.Ordinal)) };
+        var api = new ApiClient(http);
+        var login = (await api.LoginAsync(new LoginRequest { OrganizationSlug = "home", Email = email, Password = ConsoleServer.Password }, CancellationToken.None)).Value;
+        api.UseKey(login.AccessToken!);
+        (await api.EndOtherSignInsAsync(CancellationToken.None)).Problem.ShouldBeNull();
+    }
+}
