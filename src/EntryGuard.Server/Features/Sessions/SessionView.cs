@@ -104,6 +104,7 @@ public static class SessionView
     private static string Words(Session session, IReadOnlyList<ResourceIp> claims, string? whomToAsk) => session.Status switch
     {
         SessionStatus.Pending => "Access is being opened.",
+        SessionStatus.Active when claims.Any(c => c.State.Wanted == Wanted.Absent) => "Access is open on every Resource that is still due; on the others it ended before.",
         SessionStatus.Active => "Access is open on all Resources.",
         SessionStatus.Partial => "Access is open on some Resources; the others say why not. You can use, extend or stop it.",
         SessionStatus.Failed =>

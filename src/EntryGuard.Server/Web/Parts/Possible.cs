@@ -5,6 +5,9 @@ namespace EntryGuard.Server.Web.Parts;
 /// <summary>What can be done about a session and its Resource IPs, by what the API says of them. Whoever may not is refused there all the same.</summary>
 internal static class Possible
 {
+    // Ends that are set together differ by less.
+    private static readonly TimeSpan OneMoment = TimeSpan.FromSeconds(1);
+
     /// <summary>It can be stopped: it is neither over nor ending.</summary>
     public static bool CanStop(this SessionResponse session) => session.Status is "PENDING" or "ACTIVE" or "PARTIAL";
 
@@ -13,15 +16,22 @@ internal static class Possible
 
     /// <summary>The Resource IP that may be open longest, and so bounds an extension; null: none is open.</summary>
     public static ResourceIpResponse? Longest(this SessionResponse session) =>
-        session.ResourceIps.Where(c => c.Status is "APPLIED" or "PENDING" or "APPLYING").MaxBy(c => c.LatestEnd);
+        session.ResourceIps.Where(IsLive).MaxBy(c => c.LatestEnd);
+
+    /// <summary>It is open, or is being opened.</summary>
+    public static bool IsLive(this ResourceIpResponse claim) => claim.Status is "APPLIED" or "PENDING" or "APPLYING";
+
+    /// <summary>It closes before its session ends, by a limit of its own.</summary>
+    public static bool EndsEarly(this ResourceIpResponse claim, SessionResponse session) =>
+        session.Status is "PENDING" or "ACTIVE" or "PARTIAL" && claim.IsLive() && session.ExpiresAt - claim.EndsAt > OneMoment;
+
+    /// <summary>The session goes on, and some of it is over: what remains is all that its status tells of.</summary>
+    public static bool EndedInPart(this SessionResponse session) =>
+        session.CanExtend() && session.ResourceIps.Any(c => c.Status is "REMOVING" or "REMOVED" || c.OverdueSince is not null);
 
     /// <summary>By so much it can still be made longer: whole minutes, because the API refuses what goes beyond.</summary>
     public static int MinutesLeft(this SessionResponse session) =>
         session.Longest() is { } longest ? Math.Max(0, (int)(longest.LatestEnd - session.ExpiresAt).TotalMinutes) : 0;
-
-    /// <summary>Another try would do something: a closing at once, an opening that was given up once more.</summary>
-    public static bool CanRetry(this ResourceIpResponse claim, SessionResponse session) =>
-        claim.OverdueSince is not null || (claim.Status == "REMOVING" && claim.ErrorCode is not null) || (claim.Status == "FAILED" && session.CanExtend());
 
     /// <summary>Auditors read everything and change nothing.</summary>
     public static bool MayChange(this SignedInUser? user) => user is not null && user.Authority != "AUDITOR";

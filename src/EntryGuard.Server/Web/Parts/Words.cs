@@ -13,7 +13,7 @@ internal sealed record StatusLook(string Text, string Colour, string Sign, strin
 /// <summary>Words and looks that pages share.</summary>
 internal static class Words
 {
-    private const string Clock = "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18";
+    private const string Hands = "M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18";
     private const string Tick = "M4 12.5l5 5L20 6.5";
     private const string Cross = "M6 6l12 12M18 6L6 18";
     private const string Half = "M12 3v18M12 3a9 9 0 1 0 0 18";
@@ -23,7 +23,9 @@ internal static class Words
 
     public static StatusLook Session(SessionResponse session) => session.Status switch
     {
-        "PENDING" => new("Pending", "blue", Clock, "The door is being opened."),
+        "PENDING" => new("Pending", "blue", Hands, "The door is being opened."),
+        "ACTIVE" or "PARTIAL" when session.OverdueSince is not null => new($"{Title(session.Status)}, closing overdue", "red", Alarm, "The session runs, but an address of it that should be closed may still be open. It is tried until it is."),
+        "ACTIVE" when session.EndedInPart() => new("Active", "green", Tick, "Every Resource that is still due is open; some of the session ended before."),
         "ACTIVE" => new("Active", "green", Tick, "Every Resource of the session is open."),
         "PARTIAL" => new("Partial", "orange", Half, "Some Resources are open, some are not: see each of them."),
         "FAILED" => new("Failed", "red", Cross, "No access was granted."),
@@ -38,8 +40,8 @@ internal static class Words
 
     public static StatusLook ResourceIp(string status, bool isOverdue, int attempts) => status switch
     {
-        "PENDING" => new("Pending", "blue", Clock, attempts > 0 ? "Waiting for its next try." : "Queued."),
-        "APPLYING" => new("Applying", "blue", Clock, "Being applied right now."),
+        "PENDING" => new("Pending", "blue", Hands, attempts > 0 ? "Waiting for its next try." : "Queued."),
+        "APPLYING" => new("Applying", "blue", Hands, "Being applied right now."),
         "APPLIED" => new("Applied", "green", Tick, "Access granted."),
         "FAILED" when isOverdue => new("Removal overdue", "red", Alarm, "It should be closed and may still be open. It is tried until it is."),
         "FAILED" => new("Failed", "red", Cross, "Failed: see Error."),
@@ -50,7 +52,7 @@ internal static class Words
 
     public static StatusLook StaticRule(string status) => status switch
     {
-        "PENDING" => new("Pending", "blue", Clock, "Being opened."),
+        "PENDING" => new("Pending", "blue", Hands, "Being opened."),
         "ACTIVE" => new("Active", "green", Tick, "Open on every Resource it names."),
         "PARTIAL" => new("Partial", "orange", Half, "Open on some Resources: see each of them."),
         "FAILED" => new("Failed", "red", Cross, "Open nowhere: see each Resource."),
@@ -81,6 +83,19 @@ internal static class Words
             _ => string.Create(CultureInfo.InvariantCulture, $"{s.Seconds} s"),
         };
     }
+
+    /// <summary>"14:32 UTC"; on another day than today "2026-03-02 14:32 UTC".</summary>
+    public static string Clock(DateTimeOffset at, DateTimeOffset now) => at.UtcDateTime.ToString(at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm" : "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC";
+
+    /// <summary>What a health event is about.</summary>
+    public static string HealthCategory(string category) => category switch
+    {
+        "VERIFY" => "Verification",
+        "RECONCILE" => "Reconciliation",
+        "STALE_CIDRS" => "Open anyway",
+        "REMOVAL_FAILING" => "Removal failing",
+        var other => Title(other),
+    };
 
     /// <summary>"15 min", "1 h", "90 min".</summary>
     public static string Minutes(int minutes) => minutes % 60 == 0 ? $"{minutes / 60} h" : $"{minutes} min";

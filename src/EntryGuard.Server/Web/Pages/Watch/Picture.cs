@@ -1,4 +1,5 @@
 using EntryGuard.Contracts;
+using EntryGuard.Server.Web.Parts;
 
 namespace EntryGuard.Server.Web.Pages.Watch;
 
@@ -16,16 +17,22 @@ public sealed record Picture
     /// <summary>Closings that fail, the oldest first; at most <see cref="MostTroubles"/>.</summary>
     public required IReadOnlyList<Trouble> Troubles { get; init; }
 
-    /// <summary>All of them.</summary>
+    /// <summary>All of them, as far as they were looked at.</summary>
     public required int TroubleCount { get; init; }
+
+    /// <summary>There was more than is looked at, and a closing that fails may be in what was not.</summary>
+    public required bool MayMissTroubles { get; init; }
 
     /// <summary>Sessions that are not over, by status.</summary>
     public required IReadOnlyDictionary<string, int> Sessions { get; init; }
 
-    /// <summary>Static rules that are not over.</summary>
+    /// <summary>Static rules that let somebody in somewhere now.</summary>
     public required int StaticRules { get; init; }
 
-    /// <summary>Resource IPs that are let in now, of sessions and static rules.</summary>
+    /// <summary>Those that are neither that nor over, by status.</summary>
+    public required IReadOnlyDictionary<string, int> StaticRulesShut { get; init; }
+
+    /// <summary>Addresses that are let in now, by sessions or static rules: each counts once per Resource.</summary>
     public required int Open { get; init; }
 
     /// <summary>There was more than is looked at; the figures are at least that.</summary>
@@ -43,27 +50,32 @@ public sealed record Picture
 }
 
 /// <summary>A closing that fails.</summary>
-/// <param name="Session">Whose it is; null: a static rule's.</param>
-/// <param name="Claim">Null: a static rule's.</param>
+/// <param name="Claim">What can be done about it; null: only what its Resource says is known.</param>
+/// <param name="ResourceId">Where it fails.</param>
 /// <param name="Whose">For people.</param>
-/// <param name="Href">Of the session, or the static rules.</param>
+/// <param name="Href">Of the session, the static rule, or the Resource.</param>
+/// <param name="Address">Null: not known here.</param>
 /// <param name="Since">When it became overdue, or, if it is not yet, when it was to end.</param>
 /// <param name="IsOverdue">Its usual tries are used up.</param>
 /// <param name="NextAttemptAt">Null: not known here.</param>
 public sealed record Trouble(
-    SessionResponse? Session, ResourceIpResponse? Claim, string Whose, string Href, string ResourceName, string Address, DateTimeOffset Since, bool IsOverdue,
+    ClaimAtHand? Claim, Guid ResourceId, string Whose, string Href, string ResourceName, string? Address, DateTimeOffset Since, bool IsOverdue,
     DateTimeOffset? NextAttemptAt, string? Error)
 {
     internal static IEnumerable<Trouble> Of(SessionResponse session) => session.ResourceIps
         .Where(c => c.OverdueSince is not null || c is { Status: "REMOVING", ErrorCode: not null })
         .Select(c => new Trouble(
-            session with { ResourceIps = [], NotOpened = null }, c, session.UserName ?? session.UserEmail, $"/sessions/{session.Id}", c.ResourceName, c.IpAddress,
+            ClaimAtHand.Of(c, session), c.ResourceId, session.UserName ?? session.UserEmail, $"/sessions/{session.Id}", c.ResourceName, c.IpAddress,
             c.OverdueSince ?? session.EndingAt ?? c.EndsAt, c.OverdueSince is not null, c.NextAttemptAt, c.ErrorMessage));
 
     internal static IEnumerable<Trouble> Of(StaticRuleResponse rule) => rule.Resources
         .Where(c => c.OverdueSince is not null || c is { Status: "REMOVING", ErrorCode: not null })
         .Select(c => new Trouble(
-            null, null, $"static rule {rule.Label}", "/static-ips", c.ResourceName, c.IpAddress, c.OverdueSince ?? rule.EndingAt ?? rule.CreatedAt, c.OverdueSince is not null, null, c.ErrorMessage));
+            ClaimAtHand.Of(c, rule), c.ResourceId, $"static IP {rule.Label}", $"/static-ips/{rule.Id}", c.ResourceName, c.IpAddress, c.OverdueSince ?? rule.EndingAt ?? rule.CreatedAt, c.OverdueSince is not null, null, c.ErrorMessage));
+
+    /// <summary>A closing of nothing that runs: of a rule that nobody wanted, or of a static rule that is over.</summary>
+    internal static Trouble Of(HealthEventResponse what) => new(
+        null, what.ResourceId, "the Resource", $"/resources/{what.ResourceId}", what.ResourceName, null, what.FirstSeenAt, true, null, what.Message);
 }
 
 /// <summary>A Resource, with what is open on it.</summary>

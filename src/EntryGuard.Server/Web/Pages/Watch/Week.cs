@@ -51,12 +51,12 @@ internal sealed class WeekMemory
     private DateTimeOffset? readAt;
     private bool isCut;
 
-    public async Task<Week> LookAsync(ApiClient client, IReadOnlyList<SessionResponse> running, DateTimeOffset now)
+    public async Task<Week> LookAsync(ApiClient client, IReadOnlyList<SessionResponse> running, TimeSpan longest, DateTimeOffset now)
     {
         if (readAt is null || now - readAt > Keep)
         {
-            // What began before the week may reach into it: by a day, which is the usual longest session. Longer ones that run are in anyway.
-            var (rows, cut, problem) = await Look.AllAsync(page => client.ListSessionsAsync($"from={now.AddDays(-8):yyyy-MM-dd'T'HH:mm:ss'Z'}&{page}", true, CancellationToken.None));
+            // What began before the week may reach into it. Those that run are in anyway.
+            var (rows, cut, problem) = await Look.AllAsync(page => client.ListSessionsAsync($"from={(now - longest).AddDays(-7):yyyy-MM-dd'T'HH:mm:ss'Z'}&{page}", true, CancellationToken.None));
             if (problem is null)
             {
                 spans.Clear();
