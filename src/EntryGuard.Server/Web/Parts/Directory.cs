@@ -1,4 +1,5 @@
 using EntryGuard.Contracts;
+using EntryGuard.Server.Web.Pages.Resources;
 
 namespace EntryGuard.Server.Web.Parts;
 
@@ -14,7 +15,7 @@ internal static class Directory
     /// <summary>The Resources that whoever looks knows by name: an administrator or an auditor all, a member those that are granted.</summary>
     public static async Task<IReadOnlyList<Member>> NamesAsync(ApiClient client, bool seesAll) => seesAll
         ? [.. (await ResourcesAsync(client)).Select(Of)]
-        : [.. ((await client.GetAccessAsync(CancellationToken.None)).Body?.Resources ?? []).Select(r => new Member(r.ResourceId, r.ResourceName, Words.Title(r.Provider)))];
+        : [.. ((await client.GetAccessAsync(CancellationToken.None)).Body?.Resources ?? []).Select(r => new Member(r.ResourceId, r.ResourceName, ResourceWords.Provider(r.Provider)))];
 
     /// <summary>Those of the users and service accounts whose e-mail address, name or description holds the text; a few of them.</summary>
     public static async Task<IReadOnlyList<Member>> SearchUsersAsync(ApiClient client, string? text, CancellationToken ct)
@@ -40,9 +41,9 @@ internal static class Directory
         (await client.GetUserAsync(id, CancellationToken.None)).Body is { } user ? Of(user)
         : (await client.GetServiceAccountAsync(id, CancellationToken.None)).Body is { } account ? Of(account) : null;
 
-    public static Member Of(ResourceResponse resource) => new(resource.Id, resource.Name, Words.Title(resource.Provider));
+    public static Member Of(ResourceResponse resource) => new(resource.Id, resource.Name, ResourceWords.Provider(resource.Provider), $"/resources/{resource.Id}");
 
-    public static Member Of(UserResponse user) => new(user.Id, user.Email, user.Name, $"/users/{user.Id}");
+    public static Member Of(UserResponse user) => new(user.Id, user.Name ?? user.Email, user.Name is null ? null : user.Email, $"/users/{user.Id}");
 
     public static Member Of(ServiceAccountResponse account) => new(account.Id, account.Name, "service account", $"/service-accounts/{account.Id}");
 
