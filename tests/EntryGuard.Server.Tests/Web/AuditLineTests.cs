@@ -65,6 +65,7 @@ public sealed class AuditLineTests : IDisposable
         ResourceId = "01a21c00-3444-7d4e-bb49-3fb080004ac1",
         Result = "SUCCESS",
         CreatedAt = Now.AddSeconds(-40),
+        OrganizationName = "acme",
     };
 
     private IRenderedComponent<AuditLine> Show(AuditEntryResponse entry) => page.Render<AuditLine>(p => p.Add(l => l.Entry, entry));
