@@ -1,5 +1,6 @@
 using System.Net;
 using EntryGuard.Contracts;
+using EntryGuard.Server.Web.Pages.Resources;
 
 namespace EntryGuard.Server.Web.Parts;
 
@@ -18,7 +19,7 @@ internal static class Directory
         if (seesAll)
             return (await ResourcesAsync(client)).To(all => all.Select(Of));
         var access = await client.GetAccessAsync(CancellationToken.None);
-        return new(access.Status, access.Body?.Resources.Select(r => new Member(r.ResourceId, r.ResourceName, Words.Title(r.Provider))).ToList(), access.Problem);
+        return new(access.Status, access.Body?.Resources.Select(r => new Member(r.ResourceId, r.ResourceName, ResourceWords.Provider(r.Provider))).ToList(), access.Problem);
     }
 
     /// <summary>Those of the users and service accounts whose e-mail address, name or description holds the text; a few of them.</summary>
@@ -46,9 +47,9 @@ internal static class Directory
         (await client.GetUserAsync(id, CancellationToken.None)).Body is { } user ? Of(user)
         : (await client.GetServiceAccountAsync(id, CancellationToken.None)).Body is { } account ? Of(account) : null;
 
-    public static Member Of(ResourceResponse resource) => new(resource.Id, resource.Name, Words.Title(resource.Provider));
+    public static Member Of(ResourceResponse resource) => new(resource.Id, resource.Name, ResourceWords.Provider(resource.Provider), $"/resources/{resource.Id}");
 
-    public static Member Of(UserResponse user) => new(user.Id, user.Email, user.Name, $"/users/{user.Id}");
+    public static Member Of(UserResponse user) => new(user.Id, user.Name ?? user.Email, user.Name is null ? null : user.Email, $"/users/{user.Id}");
 
     public static Member Of(ServiceAccountResponse account) => new(account.Id, account.Name, "service account", $"/service-accounts/{account.Id}");
 

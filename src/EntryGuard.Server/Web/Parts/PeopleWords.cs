@@ -37,15 +37,15 @@ internal static class PeopleWords
         { ExpiresAt: { } end } when end <= now => new("Expired", "grey", Dash, "It does not work any more."),
         { RotatedTo: not null } => new("Being replaced", "yellow", Clock, "It works until its end; another key takes its place."),
         { ExpiresAt: { } end } when end - now < TimeSpan.FromDays(7) => new("Ends soon", "yellow", Clock, "It works until its end. Rotate it before."),
-        _ => new("Works", "green", Tick, ""),
+        _ => new("Active", "green", Tick, ""),
     };
 
     /// <summary>It can be rotated and revoked.</summary>
     public static bool Works(ApiKeyResponse key, DateTimeOffset now) => !key.IsRevoked && !(key.ExpiresAt <= now);
 
-    /// <summary>"Sessions: read", "Everything its user may".</summary>
-    public static IReadOnlyList<string> Scopes(IReadOnlyList<string> scopes) => scopes.Contains("*") ? ["Everything its user may"]
-        : [.. Scope.Groups.Where(g => scopes.Contains(g.Read) || scopes.Contains(g.Write)).Select(g => $"{g.Name}: {(scopes.Contains(g.Write) ? "read and change" : "read")}")];
+    /// <summary>"Sessions: read", "Everything its owner may".</summary>
+    public static IReadOnlyList<string> Scopes(IReadOnlyList<string> scopes) => scopes.Contains("*") ? ["Everything its owner may"]
+        : [.. Scope.Groups.Where(g => scopes.Contains(g.Read) || scopes.Contains(g.Write)).Select(g => $"{g.Name}: {(scopes.Contains(g.Write) ? "change" : "read")}")];
 
     /// <summary>"2 Resources", "1 user".</summary>
     public static string Count(int count, string one, string? many = null) =>

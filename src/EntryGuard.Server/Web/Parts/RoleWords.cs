@@ -12,7 +12,7 @@ internal static class RoleWords
         if (conditions.ReasonPattern is { Length: > 0 } pattern)
             words.Add($"Reason with {pattern}");
         else if (conditions.ReasonRequired == true)
-            words.Add("Reason");
+            words.Add("Reason required");
         if (conditions.SourceNetworks is { Count: > 0 } networks)
             words.Add($"From {string.Join(", ", networks.Take(2))}{(networks.Count > 2 ? $" and {networks.Count - 2} more" : "")}");
         if (conditions.Hours is { Length: > 0 } hours)

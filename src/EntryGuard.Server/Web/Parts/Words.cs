@@ -21,6 +21,8 @@ internal static class Words
     private const string Dash = "M5 12h14";
     private const string Alarm = "M12 4l9 16H3L12 4zM12 10v4M12 17v.5";
 
+    private static readonly Dictionary<string, string> Spelled = new() { ["STATIC_IP_RULE"] = "Static IP", ["API_KEY"] = "API key" };
+
     public static StatusLook Session(SessionResponse session) => session.Status switch
     {
         "PENDING" => new("Pending", "blue", Hands, "The door is being opened."),
@@ -87,16 +89,6 @@ internal static class Words
     /// <summary>"14:32 UTC"; on another day than today "2026-03-02 14:32 UTC".</summary>
     public static string Clock(DateTimeOffset at, DateTimeOffset now) => at.UtcDateTime.ToString(at.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm" : "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) + " UTC";
 
-    /// <summary>What a health event is about.</summary>
-    public static string HealthCategory(string category) => category switch
-    {
-        "VERIFY" => "Verification",
-        "RECONCILE" => "Reconciliation",
-        "STALE_CIDRS" => "Open anyway",
-        "REMOVAL_FAILING" => "Removal failing",
-        var other => Title(other),
-    };
-
     /// <summary>"15 min", "1 h", "90 min".</summary>
     public static string Minutes(int minutes) => minutes % 60 == 0 ? $"{minutes / 60} h" : $"{minutes} min";
 
@@ -116,11 +108,23 @@ internal static class Words
         return text == "just now" || span.TotalDays >= 60 ? text : past ? $"{text} ago" : $"in {text}";
     }
 
+    /// <summary>Of health events.</summary>
+    public static string HealthCategory(string category) => category switch
+    {
+        "VERIFY" => "Verification",
+        "RECONCILE" => "Reconciliation",
+        "STALE_CIDRS" => "Foreign rules",
+        "REMOVAL_FAILING" => "Removal failing",
+        _ => Title(category),
+    };
+
     /// <summary>"SERVICE_ACCOUNT" as "Service account".</summary>
     public static string Title(string wire)
     {
         if (wire.Length == 0)
             return wire;
+        if (Spelled.GetValueOrDefault(wire) is { } spelled)
+            return spelled;
         var text = wire.Replace('_', ' ').ToLowerInvariant();
         return char.ToUpperInvariant(text[0]) + text[1..];
     }

@@ -70,7 +70,6 @@ internal sealed class ResourceDraft
             Name = Name == stored.Name ? null : Name,
             CredentialId = CredentialId == stored.CredentialId ? null : CredentialId?.ToString(),
             Config = provider is null || IsSame(config, stored.Config, provider) ? null : config,
-            IsActive = IsActive == stored.IsActive ? null : IsActive,
             AllowedAddresses = Allowed.SetEquals(stored.AllowedAddresses) ? null : [.. AddressWords.All.Where(Allowed.Contains)],
             Policy = Policy == stored.Policy ? null : Policy,
         };
