@@ -8,6 +8,7 @@ using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Simulation.Kernel;
 using EntryGuard.Simulation.Laws;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Simulation;
@@ -72,6 +73,9 @@ internal sealed class People(World world, Population population)
         return StartAsync(at, db, person, address, seconds, named is { Count: 0 } ? null : named, dice.Chance(0.2) ? $"key{dice.Next(4)}" : null);
     }
 
+    // Nobody here proves an address.
+    private static readonly EphemeralDataProtectionProvider NoKeys = new();
+
     private static async Task<object> StartAsync(Server at, EntryGuardDb db, Person person, Cidr address, int seconds, List<string>? named, string? key)
     {
         var request = new StartSessionRequest
@@ -81,7 +85,7 @@ internal sealed class People(World world, Population population)
             Ipv6Address = address.IpVersion == 6 ? address.ToString() : null,
             ResourceIds = named,
         };
-        return (await StartSession.Handle(request, null, key, db, person.Caller, at.Providers, at, new OverdueClosings(at.Databases), at.Clock, Server.Settings, CancellationToken.None)).Result;
+        return (await StartSession.Handle(request, null, key, db, person.Caller, at.Providers, at, new OverdueClosings(at.Databases), new AddressProofs(NoKeys, at.Clock), at.Clock, Server.Settings, CancellationToken.None)).Result;
     }
 
     private void StopSome(Server at, SessionRow session)
