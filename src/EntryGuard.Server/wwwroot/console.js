@@ -48,6 +48,7 @@ async function signOut(button) {
         const answer = await post("auth/logout", {}, { "X-CSRF-Token": cookie("eg-csrf") });
         if (answer.ok || answer.status === 401) {   // 401: it was over already
             forget();
+            sessionStorage.setItem("eg-left", "");
             location.assign(button.dataset.signOut || "/sign-in");
             return;
         }
@@ -57,6 +58,13 @@ async function signOut(button) {
     }
     button.disabled = false;
     say("You are still signed in. " + (said ?? "The server did not answer. Try again in a moment."), true);
+}
+
+// Whoever left is not asked back to where they were, though the page may have seen that its sign-in was over before it was gone.
+if (location.pathname === "/sign-in" && sessionStorage.getItem("eg-left") !== null) {
+    sessionStorage.removeItem("eg-left");
+    if (location.search)
+        location.replace("/sign-in");
 }
 
 // What the system has is followed again as soon as it is chosen.

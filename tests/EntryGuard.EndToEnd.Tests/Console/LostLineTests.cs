@@ -67,7 +67,7 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
         await roles.GetByRole(AriaRole.Button, new() { Name = "Only at certain hours" }).ClickAsync();
         await roles.GetByLabel("From, hours 1").FillAsync("22:00");
         await roles.GetByLabel("Sat, hours 1").CheckAsync();
-        await roles.GetByLabel("A start must say why").CheckAsync();
+        await roles.GetByLabel("Require a reason").CheckAsync();
 
         await server.StopAsync();
         await Expect(Lost(roles)).ToBeVisibleAsync(Soon);
@@ -76,11 +76,11 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
         await Expect(Field(roles, "Name")).ToHaveValueAsync("night shift", new() { Timeout = 30_000 });
         await Expect(roles.GetByLabel("From, hours 1")).ToHaveValueAsync("22:00", new() { Timeout = 15_000 });
         await Expect(roles.GetByLabel("Sat, hours 1")).ToBeCheckedAsync();
-        await Expect(roles.GetByLabel("A start must say why")).ToBeCheckedAsync();
+        await Expect(roles.GetByLabel("Require a reason")).ToBeCheckedAsync();
         await Expect(Field(ann.Page, "Label")).ToHaveValueAsync("office", new() { Timeout = 60_000 });
         await Expect(Field(ann.Page, "Address or range")).ToHaveValueAsync("127.0.0.7", new() { Timeout = 15_000 });
         await Expect(resource).ToBeCheckedAsync();
-        await ann.Button("Let it in").ClickAsync();   // and the server knows of all of it
+        await ann.Button("Add static IP").ClickAsync();   // and the server knows of all of it
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "office", Exact = true })).ToBeVisibleAsync(Soon);
     }
 
