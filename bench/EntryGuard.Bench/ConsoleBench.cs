@@ -17,6 +17,8 @@ internal static class ConsoleBench
     private const double MoreMiB = 300;
     private const double FirstLoadKiB = 400;
     private static readonly TimeSpan ReachesAll = TimeSpan.FromSeconds(1);
+    // One change at a time: what stands around a page looks a second later.
+    private static readonly TimeSpan Between = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(8);
 
     /// <param name="program">Path of the published server, <c>artifacts/server/entryguard</c>: a build does not compress what it sends.</param>
@@ -54,6 +56,7 @@ internal static class ConsoleBench
                 var reached = await RenameAsync(api, consoles, resource, $"renamed {round}");
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  a new name is on the first after {reached[0]:0} ms, on half of them after {reached[Consoles / 2]:0} ms, on the last after {reached[^1]:0} ms"));
                 last.Add(reached[^1] / 1000);
+                await Task.Delay(Between, TimeProvider.System);
             }
 
             last.Sort();

@@ -20,17 +20,25 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
     // A page that takes long over its look does not keep the others waiting.
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(2);
 
+    // What stands around the page looks so much later, when those who wait for a change have seen it.
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource stop = new();
+    private readonly Lock guard = new();
     private readonly List<Func<Task>> pages = [];
+    private readonly List<Func<Task>> asides = [];
     private Task? loop;
+    private Task aside = Task.CompletedTask;
     private Task moving = Task.CompletedTask;
 
     /// <summary>From now on; dispose to leave.</summary>
     /// <param name="look">Asks again and shows it.</param>
-    public async Task<IDisposable> FollowAsync(Func<Task> look)
+    /// <param name="isAside">It stands around the page, and may be a second later.</param>
+    public async Task<IDisposable> FollowAsync(Func<Task> look, bool isAside = false)
     {
-        lock (pages)
-            pages.Add(look);
+        var among = isAside ? asides : pages;
+        lock (guard)
+            among.Add(look);
         if (loop is null)
         {
             api.Moved -= Move;
@@ -39,7 +47,7 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
 
         if (loop is null && await api.VisitorAsync() is { } visitor)
             loop ??= RunAsync(bell.Listen(visitor.SignIn.Organization));
-        return new Place(this, look);
+        return new Place(guard, among, look);
     }
 
     public async ValueTask DisposeAsync()
@@ -49,6 +57,7 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
         if (loop is not null)
             await loop;
         await moving;
+        await aside;
         stop.Dispose();
     }
 
@@ -64,13 +73,16 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
                 var isMyTurn = await AtOnce.WaitAsync(LongestTurn, stop.Token);
                 try
                 {
-                    await LookAsync();
+                    await LookAsync(pages);
                 }
                 finally
                 {
                     if (isMyTurn)
                         AtOnce.Release();
                 }
+
+                if (aside.IsCompleted)
+                    aside = LookAsideAsync();
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -80,13 +92,26 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
     }
 
     // What depends on the address and the sign-in is asked for again at once.
-    private void Move() => moving = Task.WhenAll(moving, LookAsync());
+    private void Move() => moving = Task.WhenAll(moving, LookAsync(pages), LookAsync(asides));
 
-    private async Task LookAsync()
+    private async Task LookAsideAsync()
+    {
+        try
+        {
+            await Task.Delay(Later, time, stop.Token);
+            await LookAsync(asides);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The page is closed.
+        }
+    }
+
+    private async Task LookAsync(List<Func<Task>> some)
     {
         Func<Task>[] all;
-        lock (pages)
-            all = [.. pages];
+        lock (guard)
+            all = [.. some];
         foreach (var look in all)
             await LookAsync(look);
     }
@@ -107,12 +132,12 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
         }
     }
 
-    private sealed class Place(Live live, Func<Task> look) : IDisposable
+    private sealed class Place(Lock guard, List<Func<Task>> among, Func<Task> look) : IDisposable
     {
         public void Dispose()
         {
-            lock (live.pages)
-                live.pages.Remove(look);
+            lock (guard)
+                among.Remove(look);
         }
     }
 }

@@ -25,6 +25,9 @@ public abstract class LivePage : ComponentBase, IDisposable
     /// <summary>What was shown is there already, from the page as it was first sent.</summary>
     protected virtual bool IsLoaded => false;
 
+    /// <summary>It stands around the page, and may follow a second later.</summary>
+    protected virtual bool IsAside => false;
+
     protected override async Task OnInitializedAsync()
     {
         Client = await Api.ClientAsync();
@@ -37,7 +40,7 @@ public abstract class LivePage : ComponentBase, IDisposable
     {
         if (!firstRender)
             return;
-        var mine = await Live.FollowAsync(RefreshAsync);
+        var mine = await Live.FollowAsync(RefreshAsync, IsAside);
         if (isLeft)
         {
             mine.Dispose();

@@ -50,7 +50,7 @@ public sealed class ConsoleServer : IAsyncLifetime
         Api.UseKey(server!.Variables["EG_API_KEY"]);
     }
 
-    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"), 
+    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"),
         ["--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1", "--EntryGuard:Registration=open", "--EntryGuard:PrivateEndpoints:0=127.0.0.1", .. settings]);
 
     public async Task StopAsync()

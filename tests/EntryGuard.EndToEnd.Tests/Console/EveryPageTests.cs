@@ -243,7 +243,12 @@ public sealed partial class EveryPageTests(ConsoleServer server, ITestOutputHelp
             var credential = (await api.CreateCredentialAsync(new CreateCredentialRequest { Name = $"{name} key", Provider = "AWS", CredentialType = "ACCESS_KEY", CredentialData = data }, none)).Value;
             var resource = (await api.CreateResourceAsync(new CreateResourceRequest
             {
-                Name = name, CredentialId = $"{credential.Id}", Provider = "AWS", ResourceType = "SECURITY_GROUP", ResourceIdentifier = group.Id, Region = "eu-central-1",
+                Name = name,
+                CredentialId = $"{credential.Id}",
+                Provider = "AWS",
+                ResourceType = "SECURITY_GROUP",
+                ResourceIdentifier = group.Id,
+                Region = "eu-central-1",
                 Config = JsonSerializer.SerializeToElement(new { port }),
             }, none)).Value;
             made.Add((key, credential.Id, resource.Id));

@@ -108,8 +108,17 @@ public sealed class SessionPartTests : IAsyncLifetime
         var claim = new StaticRuleResource { ResourceIpId = Guid.Empty, ResourceId = Guid.Empty, ResourceName = "web", IpAddress = "203.0.113.7", Status = status, OverdueSince = isOverdue ? Now : null };
         var rule = new StaticRuleResponse
         {
-            Id = Guid.Empty, Label = "office", IpAddress = "203.0.113.7", Status = "ACTIVE", StatusMessage = "", CreatedByEmail = "", CreatedAt = Now, OwnerUserId = Guid.Empty,
-            OwnerEmail = "", OpenRules = 0, Resources = [claim],
+            Id = Guid.Empty,
+            Label = "office",
+            IpAddress = "203.0.113.7",
+            Status = "ACTIVE",
+            StatusMessage = "",
+            CreatedByEmail = "",
+            CreatedAt = Now,
+            OwnerUserId = Guid.Empty,
+            OwnerEmail = "",
+            OpenRules = 0,
+            Resources = [claim],
         };
         ClaimAtHand.Of(claim, rule).CanRetry.ShouldBe(canRetry);
         ClaimAtHand.Of(claim, rule with { EndingAt = Now }).CanRetry.ShouldBe(isOverdue, "what is over is opened no more");
@@ -140,8 +149,16 @@ public sealed class SessionPartTests : IAsyncLifetime
 
     private static SignedInUser Admin { get; } = new()
     {
-        Id = Guid.NewGuid(), Email = "admin@acme.example", Authority = "ADMIN", IsOrgAdmin = true, OrganizationId = Guid.Empty, OrganizationName = "acme", OrganizationSlug = "acme",
-        MfaEnabled = false, TotpEnabled = false, RecoveryCodesLeft = 0,
+        Id = Guid.NewGuid(),
+        Email = "admin@acme.example",
+        Authority = "ADMIN",
+        IsOrgAdmin = true,
+        OrganizationId = Guid.Empty,
+        OrganizationName = "acme",
+        OrganizationSlug = "acme",
+        MfaEnabled = false,
+        TotpEnabled = false,
+        RecoveryCodesLeft = 0,
     };
 
     private static ResourceIpResponse Claim(string resource, DateTimeOffset end) => new()
