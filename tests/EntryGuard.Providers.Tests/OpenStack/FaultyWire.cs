@@ -48,11 +48,19 @@ public sealed class FaultyWire : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
         var wire = new FaultyWire(app, new Uri(target).GetLeftPart(UriPartial.Authority));
-        app.Run(context =>
+        app.Run(async context =>
         {
-            var passed = wire.HandleAsync(context);
-            wire.passing.Add(passed);
-            return passed;
+            // Known before it is handled: a handler that cancels the caller's call is overtaken by the caller.
+            var passed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            wire.passing.Add(passed.Task);
+            try
+            {
+                await wire.HandleAsync(context);
+            }
+            finally
+            {
+                passed.SetResult();
+            }
         });
         await app.StartAsync();
         return wire;
