@@ -2,6 +2,7 @@ using System.Net;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Tests.Engine;
 using EntryGuard.Testing;
+using EntryGuard.Testing.Providers;
 using Microsoft.EntityFrameworkCore;
 
 namespace EntryGuard.Server.Tests.People;
@@ -198,6 +199,26 @@ public sealed class AccessChangeTests
     }
 
     // What was changed behind the server's back, and the clock is told of the earlier end.
+    [Theory, EveryDatabase]
+    public async Task A_session_says_of_what_ended_before_it_whether_that_is_closed(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (ann, admin) = (app.As("ann"), app.AsAdmin());
+        await admin.CreateRole("strict", ["db"], [ann], maxMinutes: 30);
+        await admin.CreateRole("lax", ["web"], [ann]);
+        var session = await ann.Start(hours: 8);
+        await app.RunUntilQuiet();
+        (await app.Session(session)).StatusMessage.ShouldBe("Access is open on all Resources.");
+        app.Provider.OnApply = (_, changes) => changes.Removals.Count > 0 ? Script.Unavailable : null;
+        await app.Advance(TimeSpan.FromMinutes(30));
+        (await app.Session(session)).ShouldSatisfyAllConditions(s => s.Status.ShouldBe("ACTIVE"), s => s.StatusMessage.ShouldContain("is being closed on another"));
+        await app.Advance(TimeSpan.FromMinutes(10));
+        (await app.Session(session)).ShouldSatisfyAllConditions(s => s.Status.ShouldBe("ACTIVE"), s => s.StatusMessage.ShouldContain("could not be removed yet"));
+        app.Provider.OnApply = null;
+        await app.Advance(TimeSpan.FromMinutes(10));
+        (await app.Session(session)).ShouldSatisfyAllConditions(s => s.Status.ShouldBe("ACTIVE"), s => s.StatusMessage.ShouldContain("on the others it ended before"));
+    }
+
     [Theory, EveryDatabase]
     public async Task The_sweep_lets_what_lost_its_grant_rest_on_another(TestDatabase database)
     {

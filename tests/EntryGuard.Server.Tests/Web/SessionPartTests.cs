@@ -54,7 +54,7 @@ public sealed class SessionPartTests : IAsyncLifetime
         var open = Claim("db", Now.AddHours(4));
         var over = Claim("web", Now) with { Status = "REMOVED", RemovedAt = Now };
         Words.Session(Session("ACTIVE", open)).Meaning.ShouldBe("Every Resource of the session is open.");
-        Words.Session(Session("ACTIVE", open, over)).Meaning.ShouldBe("Every Resource that is still due is open; some of the session ended before.");
+        Words.Session(Session("ACTIVE", open, over)).Meaning.ShouldBe("Every Resource that is still due is open; the rest was closed before, or is being closed.");
         var overdue = Words.Session(Session("ACTIVE", open, over with { Status = "FAILED", OverdueSince = Now }) with { OverdueSince = Now });
         (overdue.Text, overdue.Colour).ShouldBe(("Active, closing overdue", "red"));
     }

@@ -104,6 +104,9 @@ public static class SessionView
     private static string Words(Session session, IReadOnlyList<ResourceIp> claims, string? whomToAsk) => session.Status switch
     {
         SessionStatus.Pending => "Access is being opened.",
+        SessionStatus.Active or SessionStatus.Partial when claims.Any(c => c.State is { Wanted: Wanted.Absent, IsOverdue: true }) =>
+            "Access goes on, but a rule of it that should be gone could not be removed yet. It is tried until it is gone, and administrators are alerted.",
+        SessionStatus.Active when claims.Any(c => c.State is { Wanted: Wanted.Absent, IsLeaving: true }) => "Access is open on every Resource that is still due, and is being closed on another.",
         SessionStatus.Active when claims.Any(c => c.State.Wanted == Wanted.Absent) => "Access is open on every Resource that is still due; on the others it ended before.",
         SessionStatus.Active => "Access is open on all Resources.",
         SessionStatus.Partial => "Access is open on some Resources; the others say why not. You can use, extend or stop it.",

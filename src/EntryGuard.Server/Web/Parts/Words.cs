@@ -27,7 +27,7 @@ internal static class Words
     {
         "PENDING" => new("Pending", "blue", Hands, "The door is being opened."),
         "ACTIVE" or "PARTIAL" when session.OverdueSince is not null => new($"{Title(session.Status)}, closing overdue", "red", Alarm, "The session runs, but an address of it that should be closed may still be open. It is tried until it is."),
-        "ACTIVE" when session.EndedInPart() => new("Active", "green", Tick, "Every Resource that is still due is open; some of the session ended before."),
+        "ACTIVE" when session.EndedInPart() => new("Active", "green", Tick, "Every Resource that is still due is open; the rest was closed before, or is being closed."),
         "ACTIVE" => new("Active", "green", Tick, "Every Resource of the session is open."),
         "PARTIAL" => new("Partial", "orange", Half, "Some Resources are open, some are not: see each of them."),
         "FAILED" => new("Failed", "red", Cross, "No access was granted."),
