@@ -21,8 +21,8 @@ public sealed class AddressProofs(IDataProtectionProvider protection, DatabaseCl
     /// <summary>Of this address, from now.</summary>
     public string Make(Cidr address) => box.Protect(string.Create(CultureInfo.InvariantCulture, $"{(clock.Now + Life).UtcTicks} {address}"));
 
-    /// <summary>The address; null: it proves nothing, or not any more.</summary>
-    public Cidr? Read(string proof)
+    /// <summary>The address, and until when that holds; null: it proves nothing.</summary>
+    public (Cidr Address, DateTimeOffset Until)? Read(string proof)
     {
         ArgumentNullException.ThrowIfNull(proof);
         if (proof.Length > Longest)
@@ -30,7 +30,7 @@ public sealed class AddressProofs(IDataProtectionProvider protection, DatabaseCl
         try
         {
             var parts = box.Unprotect(proof).Split(' ', 2);
-            return long.Parse(parts[0], CultureInfo.InvariantCulture) > clock.Now.UtcTicks ? Cidr.Parse(parts[1]) : null;
+            return (Cidr.Parse(parts[1]), new DateTimeOffset(long.Parse(parts[0], CultureInfo.InvariantCulture), TimeSpan.Zero));
         }
         catch (CryptographicException)
         {

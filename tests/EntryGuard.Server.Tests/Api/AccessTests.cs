@@ -117,7 +117,9 @@ public sealed class AccessTests
         (await api.StartSessionAsync(new StartSessionRequest { AddressProof = neighbour }, null, None)).Value.Ipv4Address.ShouldBe("198.51.100.9");
         (await api.StartSessionAsync(new StartSessionRequest { Ipv4Address = "198.51.100.10", AddressProof = neighbour }, null, None)).Problem!.Error.ShouldBe(ErrorCodes.AddressNotPermitted);
 
+        var heard = (await api.StartSessionAsync(new StartSessionRequest { AddressProof = proof }, "once", None)).Value;
         app.Time.Advance(AddressProofs.Life);
+        (await api.StartSessionAsync(new StartSessionRequest { AddressProof = proof }, "once", None)).Value.Id.ShouldBe(heard.Id, "it was started, and is open");
         foreach (var worthless in new[] { proof, proof[..^2], "", "2001:db8::7", new string('A', 5000) })
             (await api.StartSessionAsync(new StartSessionRequest { AddressProof = worthless }, null, None)).Problem!.ValidationErrors!["addressProof"].ShouldStartWith("proves nothing");
     }

@@ -18,6 +18,7 @@ namespace EntryGuard.Server.Features.Sessions;
 public static class StartSession
 {
     private const int LongestReason = 500;
+    private const string Worthless = "proves nothing: it is older than 5 minutes, or of another installation; ask GET /detect-ip anew";
 
     public static async Task<Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult>> Handle(
         StartSessionRequest? request, bool? dryRun, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
@@ -40,6 +41,9 @@ public static class StartSession
             if (wish.IdempotencyKey is not null && dryRun != true && await EarlierAsync(db, caller, wish.IdempotencyKey, ct) is { } earlier)
                 return Again(earlier, wish);
 
+            // Only now: whoever repeats a request that was heard is told what came of it, however old the proof is by then.
+            if (wish.ProvedUntil <= clock.Now)
+                return new RefusalResult(Refusal.Field("addressProof", Worthless));
             await Reach.LockForStartAsync(db, caller, wish.ResourceIds, ct);
             var drafted = await StartDraft.MakeAsync(db, caller, wish, providers, overdue, clock.Now, ct);
             if (drafted.Refusal is { } no)
@@ -90,7 +94,7 @@ public static class StartSession
         var v6 = Address("ipv6Address", request.Ipv6Address, 6, errors);
         var proved = request.AddressProof is null ? null : proofs.Read(request.AddressProof);
         if (request.AddressProof is not null && proved is null)
-            errors["addressProof"] = "proves nothing: it is older than 5 minutes, or of another installation; ask GET /detect-ip anew";
+            errors["addressProof"] = Worthless;
         var ids = new List<ResourceId>();
         for (var i = 0; i < request.ResourceIds?.Count; i++)
         {
@@ -110,14 +114,14 @@ public static class StartSession
             return (null, Refusal.Validation(errors, errors.Count == 1 ? code : ErrorCodes.Validation));
 
         // Where both are of one family, what this request comes from is nearer to the truth.
-        Cidr[] observed = proved is { } other && other.IpVersion != caller.Address.IpVersion ? [caller.Address, other] : [caller.Address];
+        Cidr[] observed = proved is var (other, _) && other.IpVersion != caller.Address.IpVersion ? [caller.Address, other] : [caller.Address];
         if ((v4 ?? v6) is not null && !caller.MayNameAddress && new[] { v4, v6 }.OfType<Cidr>().Any(a => !observed.Contains(a)))
             return (null, new Refusal(ErrorCodes.AddressNotPermitted, RefusalKind.Forbidden,
                 $"You may only open access for the address you come from, {string.Join(" and ", observed)}. An administrator can let you name another one."));
         if ((v4 ?? v6) is null)
             (v4, v6) = (Of(4), Of(6));
         var hash = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request));
-        return (new StartWish(duration, field, v4, v6, request.ResourceIds is null ? null : ids.Distinct().ToList(), request.Reason, idempotencyKey, hash), null);
+        return (new StartWish(duration, field, v4, v6, request.ResourceIds is null ? null : ids.Distinct().ToList(), request.Reason, idempotencyKey, hash, proved?.Until), null);
 
         Cidr? Of(int family) => observed.Where(a => a.IpVersion == family).Select(a => (Cidr?)a).FirstOrDefault();
     }
@@ -164,8 +168,9 @@ public static class StartSession
 /// <param name="DurationField">Where the duration was given; null: nowhere, it is the server's default.</param>
 /// <param name="ResourceIds">Null: everything assigned to the user.</param>
 /// <param name="Hash">SHA-256 of the request, for its Idempotency-Key.</param>
+/// <param name="ProvedUntil">So long its address proof holds; null: there is none.</param>
 public sealed record StartWish(
-    TimeSpan Duration, string? DurationField, Cidr? IPv4, Cidr? IPv6, IReadOnlyList<ResourceId>? ResourceIds, string? Reason, string? IdempotencyKey, byte[] Hash)
+    TimeSpan Duration, string? DurationField, Cidr? IPv4, Cidr? IPv6, IReadOnlyList<ResourceId>? ResourceIds, string? Reason, string? IdempotencyKey, byte[] Hash, DateTimeOffset? ProvedUntil = null)
 {
     public IEnumerable<Cidr> Addresses => new[] { IPv4, IPv6 }.OfType<Cidr>();
 }
