@@ -11,6 +11,12 @@ internal sealed class Browser(IJSRuntime js)
     // Longer than the server waits for what a passkey says.
     private static readonly TimeSpan Ceremony = TimeSpan.FromMinutes(6);
 
+    // An answer that was on its way when the line was lost never comes; whatever waits for one goes on without it.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // Fields come as the page is drawn, for five seconds; see console.js.
+    private static readonly TimeSpan Restoring = TimeSpan.FromSeconds(15);
+
     private Task<IJSObjectReference>? module;
 
     /// <summary>Address of the script, the very one the page loaded: under another it would be loaded, and listen, once more. Set by the layout.</summary>
@@ -41,7 +47,7 @@ internal sealed class Browser(IJSRuntime js)
 
     /// <summary>What was typed before the page had to be loaded anew comes back, if the same user typed it.</summary>
     /// <returns>Title of a dialog that was open; it gets its text once it is open again. Null: none was.</returns>
-    public Task<string?> RestoreTypedAsync() => AskAsync<string?>("restoreTyped");
+    public Task<string?> RestoreTypedAsync() => AskAsync<string?>("restoreTyped", Restoring);
 
     /// <summary>The page is about to be loaded anew: what was typed is kept for when it is back.</summary>
     public Task KeepTypedAsync() => AskAsync<object?>("keepTyped");
@@ -99,11 +105,13 @@ internal sealed class Browser(IJSRuntime js)
         }
     }
 
-    private async Task<T?> AskAsync<T>(string what, params object?[] with)
+    private Task<T?> AskAsync<T>(string what, params object?[] with) => AskAsync<T>(what, Patience, with);
+
+    private async Task<T?> AskAsync<T>(string what, TimeSpan patience, params object?[] with)
     {
         try
         {
-            return await (await ModuleAsync()).InvokeAsync<T>(what, with);
+            return await (await ModuleAsync()).InvokeAsync<T>(what, patience, with);
         }
         catch (Exception e) when (e is JSDisconnectedException or OperationCanceledException)
         {
@@ -114,7 +122,7 @@ internal sealed class Browser(IJSRuntime js)
     private Task<IJSObjectReference> ModuleAsync()
     {
         if (module is not { IsFaulted: false, IsCanceled: false })
-            module = js.InvokeAsync<IJSObjectReference>("import", Script).AsTask();
+            module = js.InvokeAsync<IJSObjectReference>("import", Patience, Script).AsTask();
         return module;
     }
 
