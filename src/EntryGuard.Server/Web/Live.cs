@@ -14,7 +14,7 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
     // What one start or stop commits comes within this; 200 pages that look at once are looked for once.
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(120);
 
-    // Where a ring wakes 200 pages, a few look at a time: half of them show it in half the time, and the last no later than if all looked at once.
+    // Where a ring wakes 200 pages, a few look at a time: the first need not wait for the last.
     private static readonly SemaphoreSlim AtOnce = new(2 * Environment.ProcessorCount);
 
     // A page that takes long over its look does not keep the others waiting.
@@ -126,7 +126,11 @@ internal sealed class Live(AuditBell bell, Api api, TimeProvider time, ILogger<L
         {
             // It was left while it was told.
         }
-        catch (Exception e) when (e is not OperationCanceledException || !stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The page is closed.
+        }
+        catch (Exception e)
         {
             log.PageFailed(e);   // the next look may do better, also of one that took too long; the others are told
         }
