@@ -39,6 +39,9 @@ public sealed class ConsoleServer : IAsyncLifetime
 
     public Chromium Chromium { get; } = new();
 
+    /// <summary>Somebody at the demo gate, by TCP alone.</summary>
+    internal Server.Walkthrough.Visitor Caller() => new($"127.0.0.1:{Gate}", "127.0.0.1");
+
     public async ValueTask InitializeAsync()
     {
         await Chromium.InitializeAsync();

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using EntryGuard.Contracts;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
+using Caller = EntryGuard.Server.Walkthrough.Visitor;
 
 namespace EntryGuard.EndToEnd.Tests.Console;
 
@@ -60,8 +61,11 @@ public sealed class StoryTests(ConsoleServer server, ITestOutputHelper output) :
         await Expect(ann.Button("Stop")).ToHaveCountAsync(1, new() { Timeout = 15_000 });
         (await server.IsOpenAsync()).ShouldBeTrue("the other session still needs the door");
 
+        using var live = await server.Caller().StayAsync(CancellationToken.None);
         var at = Stopwatch.GetTimestamp();
         await ann.Button("Stop").ClickAsync();
+        (await Caller.CutAsync(live, TimeSpan.FromSeconds(15), CancellationToken.None)).IsCut.ShouldBeTrue("who is in is put out");
+        output.WriteLine($"the live connection was cut {Stopwatch.GetElapsedTime(at).TotalMilliseconds:0} ms after the press");
         await Until.TrueAsync(TimeSpan.FromSeconds(15), async () => !await server.IsOpenAsync());
         output.WriteLine($"shut {Stopwatch.GetElapsedTime(at).TotalMilliseconds:0} ms after the press");
         await Expect(ann.Button("Stop")).ToHaveCountAsync(0, new() { Timeout = 15_000 });
