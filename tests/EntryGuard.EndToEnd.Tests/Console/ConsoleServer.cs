@@ -53,8 +53,9 @@ public sealed class ConsoleServer : IAsyncLifetime
         Api.UseKey(server!.Variables["EG_API_KEY"]);
     }
 
-    public async Task StartAsync() => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"),
-        ["--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1", "--EntryGuard:Registration=open", "--EntryGuard:PrivateEndpoints:0=127.0.0.1", .. settings]);
+    /// <param name="more">Further arguments, of this start alone.</param>
+    public async Task StartAsync(params string[] more) => server = await RunningServer.StartAsync(folder, port, Path.Combine(folder, "env"),
+        ["--EntryGuard:RateLimits:SignIn=false", "--EntryGuard:Sessions:MinimumSeconds=1", "--EntryGuard:Registration=open", "--EntryGuard:PrivateEndpoints:0=127.0.0.1", .. settings, .. more]);
 
     public async Task StopAsync()
     {
@@ -87,8 +88,8 @@ public sealed class ConsoleServer : IAsyncLifetime
         }
     }
 
-    /// <param name="through">A port that leads to the server; null: its own.</param>
     /// <summary>The administrator, signed in.</summary>
+    /// <param name="through">A port that leads to the server; null: its own.</param>
     public async Task<Visitor> AdminAsync(int width = 1440, bool isDark = false, int? through = null)
     {
         if (state is null)
