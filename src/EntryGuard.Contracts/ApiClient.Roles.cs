@@ -38,7 +38,13 @@ public sealed partial class ApiClient
         SendAsync<MessageResponse>(new HttpRequestMessage(remove ? HttpMethod.Delete : HttpMethod.Post, Of($"roles/{id}/resources/{resource}")), ct);
 
     /// <summary><c>GET /me/access</c>.</summary>
-    public Task<ApiAnswer<AccessResponse>> GetAccessAsync(CancellationToken ct) => GetAsync<AccessResponse>("me/access", ct);
+    public Task<ApiAnswer<AccessResponse>> GetAccessAsync(CancellationToken ct) => GetAccessAsync(null, ct);
+
+    /// <summary>The same, for two addresses of one caller.</summary>
+    /// <param name="addressProof">Of <c>GET /detect-ip</c> over the other address family; null: only the observed address counts.</param>
+    /// <param name="ct">Cancels it.</param>
+    public Task<ApiAnswer<AccessResponse>> GetAccessAsync(string? addressProof, CancellationToken ct) =>
+        GetAsync<AccessResponse>(addressProof is null ? "me/access" : $"me/access?addressProof={Uri.EscapeDataString(addressProof)}", ct);
 
     /// <summary><c>POST /sessions/admin/stop-all</c>.</summary>
     public Task<ApiAnswer<StopAllResponse>> StopAllAsync(StopAllRequest request, CancellationToken ct) =>

@@ -3,7 +3,7 @@ namespace EntryGuard.Contracts;
 /// <summary>Answer of <c>GET /api/v1/me/access</c>: what the caller could open now, from where they are.</summary>
 public sealed record AccessResponse
 {
-    /// <summary>The observed address, for which it is answered.</summary>
+    /// <summary>The observed address, for which it is answered; with an address proof, for the proved one as well.</summary>
     public required string IpAddress { get; init; }
 
     /// <summary>The organization's longest session, in minutes.</summary>
@@ -40,7 +40,7 @@ public sealed record AccessibleResource
     /// <summary>VALID, INVALID or UNVERIFIED.</summary>
     public required string Health { get; init; }
 
-    /// <summary>A start could open it now, given a reason where one is asked for.</summary>
+    /// <summary>A start could open it now for an address that the caller was seen at, given a reason where one is asked for.</summary>
     public required bool CanOpen { get; init; }
 
     /// <summary>The latest end it could have, extensions included; null: it cannot be opened.</summary>

@@ -19,15 +19,24 @@ public static class ClaimBirth
     {
         ArgumentNullException.ThrowIfNull(claim);
         ArgumentNullException.ThrowIfNull(resource);
-        var waits = resource is { AllowListKey: null, Health: ResourceHealth.Unverified, HealthMessage: not null };
         (claim.Wanted, claim.AllowListKey) = (Wanted.Present, resource.AllowListKey);
-        (claim.ErrorCode, claim.ErrorMessage) = resource switch
-        {
-            { Health: ResourceHealth.Invalid } => (InvalidResource, resource.HealthMessage ?? "The Resource is INVALID; ask an administrator to verify it."),
-            { AllowListKey: not null } => (null, null),
-            _ => ((string?)NotVerified, resource.HealthMessage ?? "The Resource was never verified; ask an administrator to verify it."),
-        };
-        var opens = claim.ErrorCode is null || waits;
+        (claim.ErrorCode, claim.ErrorMessage) = Fault(resource);
+        var opens = WhyNot(resource) is null;
         (claim.Status, claim.NextAttemptAt) = (opens ? ResourceIpStatus.Pending : ResourceIpStatus.Failed, opens ? now : null);
     }
+
+    /// <summary>Why a claim on it would be born FAILED; null: it would be PENDING.</summary>
+    public static string? WhyNot(Resource resource)
+    {
+        ArgumentNullException.ThrowIfNull(resource);
+        var waits = resource is { AllowListKey: null, Health: ResourceHealth.Unverified, HealthMessage: not null };
+        return waits ? null : Fault(resource).Message;
+    }
+
+    private static (string? Code, string? Message) Fault(Resource resource) => resource switch
+    {
+        { Health: ResourceHealth.Invalid } => (InvalidResource, resource.HealthMessage ?? "The Resource is INVALID; ask an administrator to verify it."),
+        { AllowListKey: not null } => (null, null),
+        _ => (NotVerified, resource.HealthMessage ?? "The Resource was never verified; ask an administrator to verify it."),
+    };
 }

@@ -35,13 +35,6 @@ public static class Entitlements
                select new ReachRow
                {
                    ResourceId = resource.Id,
-                   ResourceName = resource.Name,
-                   Provider = resource.Provider,
-                   ResourceType = resource.ResourceType,
-                   Identifier = resource.Identifier,
-                   Health = resource.Health,
-                   IsUsable = resource.IsActive && (resource.CredentialId == null || resource.Credential!.DeletedAt == null),
-                   FrozenAt = resource.FrozenAt,
                    Role = role,
                };
     }
@@ -50,18 +43,18 @@ public static class Entitlements
     public static async Task<IReadOnlyList<Reachable>> ReachAsync(EntryGuardDb db, UserId user, CancellationToken ct)
     {
         var (direct, roles) = (new Way(Grant.Direct, null), new Dictionary<RoleId, Way>());
-        var found = new Dictionary<ResourceId, (ReachRow Row, List<Way> Ways)>();
+        var found = new Dictionary<ResourceId, List<Way>>();
         await foreach (var row in Of(db, user).AsNoTrackingWithIdentityResolution().AsAsyncEnumerable().WithCancellation(ct))
         {
             var way = direct;
             if (row.Role is { } role && !roles.TryGetValue(role.Id, out way))
                 roles[role.Id] = way = new Way(Grant.Role, role);
             if (!found.TryGetValue(row.ResourceId, out var there))
-                found[row.ResourceId] = there = (row, []);
-            there.Ways.Add(way!);
+                found[row.ResourceId] = there = [];
+            there.Add(way!);
         }
 
-        return [.. found.Values.Select(f => new Reachable(f.Row, f.Ways))];
+        return [.. found.Select(f => new Reachable(f.Key, f.Value))];
     }
 
     /// <summary>The way that lets it be open the longest; of equals a direct assignment, then the role by name. Null: none does.</summary>

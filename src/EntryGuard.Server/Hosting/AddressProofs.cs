@@ -15,6 +15,9 @@ public sealed class AddressProofs(IDataProtectionProvider protection, DatabaseCl
     /// <summary>How long a proof holds. Long enough for a slow line, too short for an address that was moved on from.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
+    /// <summary>What is said of one that does not hold, to follow the field's name.</summary>
+    public const string Worthless = "proves nothing: it is older than 5 minutes, or of another installation; ask GET /detect-ip anew";
+
     private const int Longest = 1024;
     private readonly IDataProtector box = protection.CreateProtector("EntryGuard.AddressProof.v1");
 

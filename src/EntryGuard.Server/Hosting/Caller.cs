@@ -39,6 +39,10 @@ public sealed record Caller(
     /// <summary>May read what belongs to others of the organization.</summary>
     public bool SeesAll => Authority is Authority.Admin or Authority.Auditor;
 
+    /// <summary>Where they were seen, one of each family at most: where both are of one family, what this request comes from is nearer to the truth.</summary>
+    /// <param name="proved">By an address proof; null: there is none.</param>
+    public IReadOnlyList<Cidr> Observed(Cidr? proved) => proved is { } other && other.IpVersion != Address.IpVersion ? [Address, other] : [Address];
+
     /// <summary>False: the key that was sent is restricted to other Resources.</summary>
     public bool Reaches(ResourceId resource) => Key is null or { ResourceIds: [] } || Key.ResourceIds.Contains(resource);
 

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
 using EntryGuard.Contracts;
+using EntryGuard.Domain.Providers;
+using EntryGuard.Server.Data;
 using EntryGuard.Server.Hosting;
 using EntryGuard.Testing;
 using Microsoft.EntityFrameworkCore;
@@ -122,6 +124,33 @@ public sealed class AccessTests
         (await api.StartSessionAsync(new StartSessionRequest { AddressProof = proof }, "once", None)).Value.Id.ShouldBe(heard.Id, "it was started, and is open");
         foreach (var worthless in new[] { proof, proof[..^2], "", "2001:db8::7", new string('A', 5000) })
             (await api.StartSessionAsync(new StartSessionRequest { AddressProof = worthless }, null, None)).Problem!.ValidationErrors!["addressProof"].ShouldStartWith("proves nothing");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task What_may_be_opened_is_told_for_every_address_that_a_start_would_open(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database, capabilities: new ProviderCapabilities { SuccessIsProof = true, CredentialTypes = ["TOKEN"], IPv6 = false });
+        await app.As("ann").Reach("web");
+        var api = await app.As("ann").Api("2001:db8::7");
+        var alone = (await api.GetAccessAsync(None)).Value.Resources.Single();
+        (alone.CanOpen, alone.LatestEnd, alone.WhyNot).ShouldBe((false, null, "it cannot hold IPv6 addresses"));
+        var proof = (await new ApiClient(app.Client("198.51.100.9")).DetectIpAsync(None)).Value.Proof;
+        (await api.GetAccessAsync(proof, None)).Value.Resources.Single().ShouldSatisfyAllConditions(
+            r => r.CanOpen.ShouldBeTrue(), r => r.MaxMinutes.ShouldBe(24 * 60), r => r.WhyNot.ShouldBeNull());
+        (await api.StartSessionAsync(new StartSessionRequest { AddressProof = proof }, null, None)).Value.ResourceIps.Single().IpAddress.ShouldBe("198.51.100.9");
+        (await api.GetAccessAsync("nothing", None)).Problem!.ValidationErrors!["addressProof"].ShouldStartWith("proves nothing");
+        app.Time.Advance(AddressProofs.Life);
+        (await api.GetAccessAsync(proof, None)).Problem!.ValidationErrors!["addressProof"].ShouldStartWith("proves nothing");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task What_is_invalid_cannot_be_opened_and_whoever_asks_is_told_why(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await app.As("ann").Reach("web");
+        await app.Seed.Change(db => db.Resources.ExecuteUpdateAsync(set => set.SetProperty(r => r.Health, ResourceHealth.Invalid).SetProperty(r => r.HealthMessage, "There is no such list.")));
+        var told = (await (await app.As("ann").Api()).GetAccessAsync(None)).Value.Resources.Single();
+        (told.CanOpen, told.Health, told.WhyNot).ShouldBe((false, "INVALID", "There is no such list."));
     }
 
     [Theory, EveryDatabase]

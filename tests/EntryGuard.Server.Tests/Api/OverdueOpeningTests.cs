@@ -21,12 +21,17 @@ public sealed class OverdueOpeningTests
         (refused.Status, refused.Problem!.Error).ShouldBe((HttpStatusCode.BadRequest, ErrorCodes.ClosingOverdue));
         refused.Problem.Message.ShouldContain($"web: a closing on it is overdue since {since:u}; nothing new is opened until it is done");
 
+        await app.As("bob").Reach("web", "db");
+        var asked = await app.As("bob").Api();
+        (await asked.GetAccessAsync(None)).Value.Resources.Select(r => $"{r.ResourceName} {r.CanOpen} {r.MaxMinutes} {r.WhyNot}").ShouldBe(
+            ["db True 1440 ", $"web False  a closing on it is overdue since {since:u}; nothing new is opened until it is done"], "who asks before is told the same");
         var some = await app.As("bob").StartSession(["web", "db"], ["203.0.113.8"]);
         some.ResourceIps.ShouldHaveSingleItem().ResourceName.ShouldBe("db");
         some.NotOpened.ShouldHaveSingleItem().ResourceName.ShouldBe("web");
         app.Provider.OnApply = null;
         await app.Advance(TimeSpan.FromMinutes(6));
         (await app.Status(ann)).ShouldBe("EXPIRED");
+        (await asked.GetAccessAsync(None)).Value.Resources.ShouldAllBe(r => r.CanOpen);
         (await app.As("bob").TryStartSession(["web"], ["203.0.113.8"])).Status.ShouldBe(HttpStatusCode.Created);
     }
 
@@ -69,6 +74,7 @@ public sealed class OverdueOpeningTests
         (await app.As("bob").TryExtend(bob, 1)).Status.ShouldBe(HttpStatusCode.OK);
         (await app.As("bob").TryStartSession(["web"], ["203.0.113.9"])).Problem!.Error.ShouldBe(ErrorCodes.ClosingOverdue);
         await app.OpenWhileOverdue();
+        (await (await app.As("bob").Api()).GetAccessAsync(None)).Value.Resources.ShouldAllBe(r => r.CanOpen);
         (await app.As("bob").TryStartSession(["web"], ["203.0.113.9"])).Status.ShouldBe(HttpStatusCode.Created);
     }
 }

@@ -34,7 +34,7 @@ public static class Reach
         if (await WhyNobodyAsync(db, caller, ct) is { } no)
             return ([], no);
 
-        var ways = (await Entitlements.ReachAsync(db, caller.UserId, ct)).ToDictionary(r => r.Resource.ResourceId, r => r.Ways);
+        var ways = (await Entitlements.ReachAsync(db, caller.UserId, ct)).ToDictionary(r => r.Resource, r => r.Ways);
         var ids = (named ?? ways.Keys.AsEnumerable()).Where(caller.Reaches).ToList();
         var found = await db.Resources.Include(r => r.Credential).Where(r => ids.Contains(r.Id) && r.DeletedAt == null).OrderBy(r => r.Id).ToListAsync(ct);
         found.RemoveAll(r => !ways.ContainsKey(r.Id) && !caller.IsOrgAdmin);
@@ -45,7 +45,8 @@ public static class Reach
             : ([.. found.Select(r => (r, ways.GetValueOrDefault(r.Id) ?? [new Way(Grant.Admin, null)]))], null);
     }
 
-    private static bool IsUsable(Resource resource) => resource.IsActive && resource.Credential?.DeletedAt is null;
+    /// <summary>Switched on, and with a credential if it ever had one.</summary>
+    public static bool IsUsable(Resource resource) => resource.IsActive && resource.Credential?.DeletedAt is null;
 
     private static async Task<Refusal?> WhyNobodyAsync(EntryGuardDb db, Caller caller, CancellationToken ct)
     {

@@ -18,7 +18,6 @@ namespace EntryGuard.Server.Features.Sessions;
 public static class StartSession
 {
     private const int LongestReason = 500;
-    private const string Worthless = "proves nothing: it is older than 5 minutes, or of another installation; ask GET /detect-ip anew";
 
     public static async Task<Results<Created<SessionResponse>, Ok<SessionResponse>, Ok<StartPreview>, RefusalResult>> Handle(
         StartSessionRequest? request, bool? dryRun, [FromHeader(Name = "Idempotency-Key")] string? idempotencyKey, EntryGuardDb db, Caller caller, ProviderSet providers, IEngine engine,
@@ -43,7 +42,7 @@ public static class StartSession
 
             // Only now: whoever repeats a request that was heard is told what came of it, however old the proof is by then.
             if (wish.ProvedUntil <= clock.Now)
-                return new RefusalResult(Refusal.Field("addressProof", Worthless));
+                return new RefusalResult(Refusal.Field("addressProof", AddressProofs.Worthless));
             await Reach.LockForStartAsync(db, caller, wish.ResourceIds, ct);
             var drafted = await StartDraft.MakeAsync(db, caller, wish, providers, overdue, clock.Now, ct);
             if (drafted.Refusal is { } no)
@@ -94,7 +93,7 @@ public static class StartSession
         var v6 = Address("ipv6Address", request.Ipv6Address, 6, errors);
         var proved = request.AddressProof is null ? null : proofs.Read(request.AddressProof);
         if (request.AddressProof is not null && proved is null)
-            errors["addressProof"] = Worthless;
+            errors["addressProof"] = AddressProofs.Worthless;
         var ids = new List<ResourceId>();
         for (var i = 0; i < request.ResourceIds?.Count; i++)
         {
@@ -113,8 +112,7 @@ public static class StartSession
         if (errors.Count > 0)
             return (null, Refusal.Validation(errors, errors.Count == 1 ? code : ErrorCodes.Validation));
 
-        // Where both are of one family, what this request comes from is nearer to the truth.
-        Cidr[] observed = proved is var (other, _) && other.IpVersion != caller.Address.IpVersion ? [caller.Address, other] : [caller.Address];
+        var observed = caller.Observed(proved?.Address);
         if ((v4 ?? v6) is not null && !caller.MayNameAddress && new[] { v4, v6 }.OfType<Cidr>().Any(a => !observed.Contains(a)))
             return (null, new Refusal(ErrorCodes.AddressNotPermitted, RefusalKind.Forbidden,
                 $"You may only open access for the address you come from, {string.Join(" and ", observed)}. An administrator can let you name another one."));
