@@ -5,11 +5,11 @@ using static Microsoft.Playwright.Assertions;
 
 namespace EntryGuard.EndToEnd.Tests.Console;
 
-/// <summary>A session is found in a long list, and what is hidden is left alone.</summary>
+/// <summary>Lists that are longer than a page.</summary>
 [SupportedOSPlatform("linux")]
 [Trait("Category", "Slow")]
 [Collection("one at a time: each measures")]
-public sealed class SearchTests(ConsoleServer server) : IClassFixture<ConsoleServer>
+public sealed class ListTests(ConsoleServer server) : IClassFixture<ConsoleServer>
 {
     private static readonly LocatorAssertionsToHaveCountOptions Soon = new() { Timeout = 15_000 };
 
@@ -45,6 +45,27 @@ public sealed class SearchTests(ConsoleServer server) : IClassFixture<ConsoleSer
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "No session is like that" })).ToBeVisibleAsync();
         ann.Complaints.ShouldBeEmpty();
     }
+
+    [Fact]
+    public async Task A_list_grows_by_a_page_and_stays_as_long()
+    {
+        await using var ann = await server.AdminAsync();
+        for (var i = 0; i < 110; i++)
+            await AddAsync($"u{i}@long.example");
+        await ann.GoAsync("/users?search=long.example");
+        var rows = ann.Page.Locator("table.grid > tbody > tr");
+        await Expect(rows).ToHaveCountAsync(50);
+        await ann.Button("Show more").ClickAsync();
+        await Expect(rows).ToHaveCountAsync(100, Soon);
+        await ann.Button("Show more").ClickAsync();
+        await Expect(rows).ToHaveCountAsync(110, Soon);
+        await AddAsync("one-more@long.example");
+        await Expect(rows).ToHaveCountAsync(111, Soon);
+        await Expect(ann.Button("Show more")).ToHaveCountAsync(0);
+        ann.Complaints.ShouldBeEmpty();
+    }
+
+    private async Task AddAsync(string email) => (await server.Api.CreateUserAsync(new CreateUserRequest { Email = email }, CancellationToken.None)).Problem.ShouldBeNull();
 
     private async Task<SessionResponse> StartAsync(string reason) =>
         (await server.Api.StartSessionAsync(new StartSessionRequest { DurationMinutes = 60, Reason = reason }, null, CancellationToken.None)).Value;
