@@ -12,6 +12,7 @@ namespace EntryGuard.Server.Features;
 internal static class RequestFields
 {
     public const int LongestName = 200;
+    private const int MostSearchWords = 10;
 
     private static readonly string[] Instants = ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd"];
 
@@ -122,8 +123,20 @@ internal static class RequestFields
     }
 
     /// <summary>What a list is searched for, as a pattern for LIKE (escape <c>\</c>) on lower-case text; null if left out.</summary>
-    public static string? Search(string? given, Dictionary<string, string> errors) => Words("search", given, LongestName, errors) is { } words
-        ? $"%{words.ToLowerInvariant().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%" : null;
+    public static string? Search(string? given, Dictionary<string, string> errors) => Words("search", given, LongestName, errors) is { } words ? Pattern(words) : null;
+
+    /// <summary>The words that are all to be found, each once; empty if left out.</summary>
+    public static IReadOnlyList<string> SearchWords(string? given, Dictionary<string, string> errors)
+    {
+        var words = (Words("search", given, LongestName, errors) ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        if (words.Count > MostSearchWords)
+            errors.TryAdd("search", $"has {words.Count} words; write at most {MostSearchWords}");
+        return words;
+    }
+
+    /// <summary>Found in text that holds it: for LIKE (escape <c>\</c>) on lower-case text.</summary>
+    public static string Pattern(string text) =>
+        $"%{text.ToLowerInvariant().Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal)}%";
 
     /// <summary>Null if left out. Without an offset it is UTC.</summary>
     public static DateTimeOffset? Instant(string field, string? text, Dictionary<string, string> errors)

@@ -11,7 +11,7 @@ public abstract class LiveTable<TRow> : LivePage
     where TRow : class
 {
     private string? shown;
-    private int pages = 1;
+    private int wanted;
     private Problem? refused;
     private Problem? unread;
 
@@ -64,23 +64,13 @@ public abstract class LiveTable<TRow> : LivePage
     {
         if (!MayRead)
             return;
-        var (filter, rows, cursor) = (Filter, new List<TRow>(), (string?)null);
-        for (var page = 0; page < pages; page++)
-        {
-            var answer = await AskAsync($"limit=50{filter}{(cursor is null ? "" : $"&cursor={cursor}")}");
-            if (filter != Filter)
-                return;   // another choice was made meanwhile
-            unread = answer.Problem;
-            if (answer.Body is null)
-                return;
-
-            rows.AddRange(answer.Body);
-            cursor = answer.NextCursor;
-            if (cursor is null)
-                break;
-        }
-
-        (Rows, Next, shown) = (rows, cursor, filter);
+        var (filter, least) = (Filter, wanted);
+        var (listing, problem) = await Listings.ReadAsync(AskAsync, filter.TrimStart('&'), least);
+        if (filter != Filter || least != wanted)
+            return;   // something else is asked for meanwhile
+        unread = problem;
+        if (listing is not null)
+            (Rows, Next, shown) = (listing.Rows, listing.Next, filter);
     }
 
     protected override async Task OnInitializedAsync()
@@ -93,7 +83,7 @@ public abstract class LiveTable<TRow> : LivePage
     {
         if (shown == Filter)
             return;
-        (shown, pages, refused, unread) = (Filter, 1, null, null);
+        (shown, wanted, refused, unread) = (Filter, 0, null, null);
         await LoadAsync();
     }
 
@@ -103,7 +93,7 @@ public abstract class LiveTable<TRow> : LivePage
     /// <summary>The next page as well.</summary>
     protected Task MoreAsync()
     {
-        pages++;
+        wanted = (Rows?.Count ?? 0) + 1;
         return LoadAsync();
     }
 

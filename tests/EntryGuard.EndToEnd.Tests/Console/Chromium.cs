@@ -26,7 +26,8 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>Somebody with a browser of their own.</summary>
-    public async Task<Visitor> VisitorAsync(string url, int width = 1440, int height = 900, bool isDark = false, string? state = null)
+    /// <param name="zone">Of their clock: "Asia/Kolkata"; null: this machine's.</param>
+    public async Task<Visitor> VisitorAsync(string url, int width = 1440, int height = 900, bool isDark = false, string? state = null, bool hasTouch = false, string? zone = null)
     {
         Assert.SkipWhen(browser is null, "there is no Chromium; on Debian: apt-get install chromium");
         var context = await browser.NewContextAsync(new()
@@ -35,6 +36,8 @@ public sealed class Chromium : IAsyncLifetime
             ViewportSize = new() { Width = width, Height = height },
             ColorScheme = isDark ? ColorScheme.Dark : ColorScheme.Light,
             StorageState = state,
+            HasTouch = hasTouch,
+            TimezoneId = zone,
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(20_000);

@@ -93,6 +93,11 @@ public sealed partial class EveryPageTests(ConsoleServer server, ITestOutputHelp
         {
             ("palette", "/", page => page.Keyboard.PressAsync("Control+K")),
             ("red-button", "/overview", page => page.GetByRole(AriaRole.Button, new() { NameRegex = StopEverything() }).ClickAsync()),
+            ("tip", "/resources", async page =>
+            {
+                await page.Locator("table.grid .badge[data-tip]").First.HoverAsync();
+                await page.GetByRole(AriaRole.Tooltip).WaitForAsync();
+            }),
             ("many-users", "/users/new/many", _ => Task.CompletedTask),
             ("new-aws", "/resources/new?kind=AWS%2FSECURITY_GROUP", _ => Task.CompletedTask),
             ("new-credential", "/credentials/new", page => page.GetByLabel("Provider").ClickAsync()),

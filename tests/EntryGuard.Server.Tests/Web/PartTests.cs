@@ -94,7 +94,34 @@ public sealed class PartTests : IDisposable
     {
         var badge = page.Render<Badge>(p => p.Add(b => b.Of, Claim(status) with { OverdueSince = isOverdue ? Now : null }));
         Wears(badge, colour, word);
-        badge.Find(".badge").GetAttribute("title").ShouldBe(meaning);
+        var shown = badge.Find(".badge");
+        (shown.GetAttribute("data-tip"), shown.GetAttribute("tabindex")).ShouldBe((meaning, "0"));
+        shown.HasAttribute("title").ShouldBeFalse("one tooltip, and not the browser's beside it");
+    }
+
+    [Fact]
+    public void What_only_a_tooltip_says_is_reached_by_keyboard_and_what_is_said_elsewhere_is_no_stop()
+    {
+        foreach (var isSaid in new[] { false, true })
+        {
+            var stop = isSaid ? null : "0";
+            page.Render<Badge>(p => p.Add(b => b.Of, Claim("APPLIED")).Add(b => b.IsSaidElsewhere, isSaid)).Find(".badge").GetAttribute("tabindex").ShouldBe(stop);
+            var moment = page.Render<Moment>(p => p.Add(m => m.At, Now.AddMinutes(-5)).Add(m => m.IsSaidElsewhere, isSaid)).Find("time");
+            (moment.TextContent, moment.GetAttribute("datetime"), moment.GetAttribute("tabindex")).ShouldBe(("5 min ago", "2026-03-02T07:55:00Z", stop));
+        }
+
+        var mute = page.Render<Badge>(p => p.Add(b => b.Of, Words.OnOff(true))).Find(".badge");
+        (mute.HasAttribute("data-tip"), mute.HasAttribute("tabindex")).ShouldBe((false, false), "it has nothing to say");
+        page.Render<Exact>(p => p.Add(e => e.At, Now)).Find("time").GetAttribute("tabindex").ShouldBe("0");
+    }
+
+    [Fact]
+    public void A_whole_instant_says_UTC_and_the_clock_of_whoever_looks_in_words()
+    {
+        var shown = page.Render<Exact>(p => p.Add(e => e.At, Now).Add(e => e.IsWhole, true));
+        shown.Find("time").TextContent.ShouldBe("2026-03-02 08:00:00 UTC");
+        shown.Find("time").HasAttribute("tabindex").ShouldBeFalse("there is nothing more to say");
+        shown.Find("time + local-time").GetAttribute("datetime").ShouldBe("2026-03-02T08:00:00Z");
     }
 
     [Fact]

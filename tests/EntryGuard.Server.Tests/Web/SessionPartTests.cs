@@ -3,6 +3,7 @@ using System.Text;
 using Bunit;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Web;
+using EntryGuard.Server.Web.Pages.Sessions;
 using EntryGuard.Server.Web.Parts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -46,6 +47,27 @@ public sealed class SessionPartTests : IAsyncLifetime
             var claim = Claim("web", Now) with { Status = status, AppliedAt = Now, RemovedAt = status == "REMOVED" ? Now : null, AllowedAnywayBy = "tcp/443 0.0.0.0/0" };
             Line(claim, Session("ACTIVE", claim)).ShouldContain("Let in anyway by tcp/443 0.0.0.0/0, which is not ours.");
         }
+    }
+
+    [Fact]
+    public void An_opened_row_says_in_words_what_its_tooltips_say()
+    {
+        using var http = new HttpClient { BaseAddress = new Uri("http://here/") };
+        var session = Session("EXPIRING", Claim("web", Now.AddHours(4))) with { StatusMessage = "Its rules are being taken off.", EndingAt = Now.AddMinutes(5), EndedReason = "MANUAL", Reason = "ticket 7" };
+        var shown = page.Render<SessionTable>(p => p.Add(t => t.Sessions, [session]).Add(t => t.Client, new ApiClient(http)).AddCascadingValue(Admin));
+        shown.FindAll("tbody [tabindex]").ShouldBeEmpty("rows of a list are no stops but for what can be done");
+        shown.Find(".expander").Click();
+        shown.FindAll("tr.inner dt").Zip(shown.FindAll("tr.inner dd"), (name, said) => $"{name.TextContent}: {string.Join(' ', said.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}").ShouldBe([
+            "Status: Its rules are being taken off.", "Started: 2026-03-02 08:00:00 UTC · just now", "Was to expire: 2026-03-02 12:00:00 UTC · in 4 h",
+            "Ending since: 2026-03-02 08:05:00 UTC · stopped by its user", "Reason: ticket 7"]);
+        shown.FindAll("tr.inner dl local-time").Select(t => t.GetAttribute("datetime")).ShouldBe(["2026-03-02T08:00:00Z", "2026-03-02T12:00:00Z", "2026-03-02T08:05:00Z"]);
+    }
+
+    [Fact]
+    public void A_search_is_asked_of_the_API_with_the_other_filters()
+    {
+        new SessionFilter(SessionFilter.Running, false, "2026-03-01", null, null, " 100% & more ").Query.ShouldBe("status=PENDING,ACTIVE,PARTIAL,EXPIRING&from=2026-03-01&search=100%25%20%26%20more");
+        new SessionFilter(null, false, null, null, null, null).Query.ShouldBeEmpty();
     }
 
     [Fact]

@@ -16,10 +16,15 @@ internal static class Listings
     /// <param name="list">Asks for a page, with a query.</param>
     /// <param name="filter">Names and values of the query; what is empty is left out.</param>
     /// <param name="least">Whole pages are read until there are so many, or no more.</param>
-    public static async Task<(Listing<T>? Listing, Problem? Problem)> ReadAsync<T>(
-        Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> list, IEnumerable<(string Name, string? Value)> filter, int least)
+    public static Task<(Listing<T>? Listing, Problem? Problem)> ReadAsync<T>(
+        Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> list, IEnumerable<(string Name, string? Value)> filter, int least) => ReadAsync(list, Query(filter), least);
+
+    /// <param name="list">Asks for a page, with a query.</param>
+    /// <param name="filter">As a query: "search=db"; empty: nothing narrows it.</param>
+    /// <param name="least">Whole pages are read until there are so many, or no more.</param>
+    public static async Task<(Listing<T>? Listing, Problem? Problem)> ReadAsync<T>(Func<string, Task<ApiAnswer<IReadOnlyList<T>>>> list, string filter, int least)
     {
-        var query = Query([.. filter, ("limit", $"{PageSize}")]);
+        var query = $"{filter}&limit={PageSize}".TrimStart('&');
         var rows = new List<T>();
         string? cursor = null;
         do

@@ -1,5 +1,4 @@
 using System.Globalization;
-using EntryGuard.Contracts;
 
 namespace EntryGuard.Server.Web.Pages.Sessions;
 
@@ -9,7 +8,7 @@ namespace EntryGuard.Server.Web.Pages.Sessions;
 /// <param name="From">Started on this day (UTC) or later: "2026-03-01".</param>
 /// <param name="To">Started on this day or before.</param>
 /// <param name="User">Only this user's; null: everybody's.</param>
-/// <param name="Words">Looked for in what is loaded; the API has no such search.</param>
+/// <param name="Words">Those that are all to be found; null: none.</param>
 internal sealed record SessionFilter(string? Status, bool Overdue, string? From, string? To, Guid? User, string? Words)
 {
     /// <summary>Stands for all that are not over.</summary>
@@ -20,18 +19,8 @@ internal sealed record SessionFilter(string? Status, bool Overdue, string? From,
     /// <summary>Something is left out.</summary>
     public bool IsSet => this != new SessionFilter(null, false, null, null, null, null);
 
-    /// <summary>As the API takes it, without what only the page looks for.</summary>
+    /// <summary>As the API takes it.</summary>
     public string Query => string.Join('&', Parts());
-
-    /// <summary>The words are found in it.</summary>
-    public bool Finds(SessionResponse session)
-    {
-        if (string.IsNullOrWhiteSpace(Words))
-            return true;
-        string?[] said = [session.UserName, session.UserEmail, session.Ipv4Address, session.Ipv6Address, session.Reason, session.Id.ToString(), .. session.ResourceIps.Select(c => c.ResourceName)];
-        return Words.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .All(word => said.Any(text => text?.Contains(word, StringComparison.OrdinalIgnoreCase) == true));
-    }
 
     private IEnumerable<string> Parts()
     {
@@ -45,6 +34,8 @@ internal sealed record SessionFilter(string? Status, bool Overdue, string? From,
             yield return $"to={to.AddDays(1):yyyy-MM-dd}";
         if (User is { } user)
             yield return $"userId={user}";
+        if (!string.IsNullOrWhiteSpace(Words))
+            yield return $"search={Uri.EscapeDataString(Words.Trim())}";
     }
 
     private static DateOnly? Day(string? text) => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
