@@ -26,12 +26,14 @@ internal sealed class PageBench : IAsyncDisposable
     private readonly Dictionary<string, Func<Task<object?>>> answers = [];
     private readonly List<string> asked = [];
     private readonly Looker looker = new();
+    private readonly BunitJSModuleInterop script;
 
     public PageBench()
     {
         var pipeline = new Pipeline(services);
         pipeline.BeginsWith(AnswerAsync);
         Page.JSInterop.Mode = JSRuntimeMode.Loose;
+        (script = Page.JSInterop.SetupModule("/console.js")).Mode = JSRuntimeMode.Loose;
         Page.Services.AddSingleton<TimeProvider>(Time).AddSingleton(new AuditBell()).AddSingleton(pipeline).AddSingleton<AuthenticationStateProvider>(looker)
             .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build()).AddScoped<PageApi>().AddScoped<Ticker>().AddScoped<Browser>().AddScoped<OtherFamily>()
             .AddScoped(s => new Live(s.GetRequiredService<AuditBell>(), s.GetRequiredService<PageApi>(), Time, NullLogger<Live>.Instance))
@@ -47,6 +49,15 @@ internal sealed class PageBench : IAsyncDisposable
 
     /// <summary>What was said in passing.</summary>
     public IReadOnlyList<string?> Said => [.. Page.Services.GetRequiredService<ISnackbar>().ShownSnackbars.Select(s => s.Message)];
+
+    /// <summary>What got the focus last, as a selector; null: nothing yet.</summary>
+    public string? Focused => Told("focus", 0);
+
+    /// <summary>What the browser keeps of forms last; null: nothing.</summary>
+    public string? Kept => Told("keepDraft", 3);
+
+    /// <summary>The browser kept this of the page's form.</summary>
+    public void Keeps(string text) => script.Setup<string?>("takeUpDraft", _ => true).SetResult(text);
 
     /// <summary>From now on. A <see cref="Problem"/> is a refusal; without an answer nothing is found.</summary>
     /// <param name="what">Such as "GET sessions".</param>
@@ -70,11 +81,22 @@ internal sealed class PageBench : IAsyncDisposable
     /// <summary>Whatever is shown asks again.</summary>
     public void LookAgain() => looker.ComeBack();
 
+    /// <summary>The answer to the question that is asked now.</summary>
+    public async Task AnswerAsync<T>(IRenderedComponent<T> dialogs, string button)
+        where T : IComponent
+    {
+        dialogs.WaitForState(() => dialogs.FindAll(".mud-dialog").Count > 0);
+        await dialogs.FindAll(".mud-dialog button").Single(b => b.TextContent.Trim() == button).ClickAsync(new());
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Page.DisposeAsync();
         await services.DisposeAsync();
     }
+
+    // What the browser was told last; null: nothing yet.
+    private string? Told(string what, int argument) => script.Invocations[what] is { Count: > 0 } all ? all[^1].Arguments[argument] as string : null;
 
     private async Task AnswerAsync(HttpContext context)
     {
