@@ -129,8 +129,18 @@ public sealed class FormTests : IAsyncDisposable
         var foreign = Enumerable.Range(0, count ?? 0).Select(i => new DriftedRule { Rule = "tcp/443", Address = $"203.0.113.{i}" }).ToList();
         bench.Answers($"POST resources/{Stored.Id}/reconcile", new ReconcileResponse
         {
-            ResourceId = Stored.Id, Message = "", Asked = false, IsBraked = false, Missing = [], FoundAgain = [], Strays = [], Altered = [], Foreign = foreign, ToRemove = [],
-            OtherOrganizations = 0, ListedAt = count is null ? null : Rows.Now,
+            ResourceId = Stored.Id,
+            Message = "",
+            Asked = false,
+            IsBraked = false,
+            Missing = [],
+            FoundAgain = [],
+            Strays = [],
+            Altered = [],
+            Foreign = foreign,
+            ToRemove = [],
+            OtherOrganizations = 0,
+            ListedAt = count is null ? null : Rows.Now,
         });
         bench.Answers($"PATCH resources/{Stored.Id}", Stored with { Policy = "EXCLUSIVE" });
         bench.Keeps(Typed("EXCLUSIVE"));
@@ -148,8 +158,17 @@ public sealed class FormTests : IAsyncDisposable
         var id = Guid.NewGuid();
         UserResponse user = new()
         {
-            Id = id, Email = "ann@acme.example", Name = "ann", Authority = "ADMIN", IsOrgAdmin = true, RoleNames = [], MayNameAddress = false, IsActive = true, MfaEnabled = true,
-            CreatedAt = Rows.Now, UpdatedAt = Rows.Now,
+            Id = id,
+            Email = "ann@acme.example",
+            Name = "ann",
+            Authority = "ADMIN",
+            IsOrgAdmin = true,
+            RoleNames = [],
+            MayNameAddress = false,
+            IsActive = true,
+            MfaEnabled = true,
+            CreatedAt = Rows.Now,
+            UpdatedAt = Rows.Now,
         };
         bench.Answers($"GET users/{id}", user);
         bench.Answers("GET roles", Array.Empty<RoleResponse>());
@@ -168,9 +187,21 @@ public sealed class FormTests : IAsyncDisposable
     {
         OrganizationSettingsResponse settings = new()
         {
-            Id = Guid.Empty, Name = "Acme", Slug = "acme", ExternalId = "x", OpensWhileClosingOverdue = false, WidestIpv4Prefix = 24, WidestIpv6Prefix = 56, MaxSessionMinutes = 1440,
-            PasswordMinLength = 12, PasswordRequireUppercase = false, PasswordRequireLowercase = false, PasswordRequireDigit = false, PasswordRequireSpecialChar = false,
-            PasswordHistory = 5, MfaRequired = false,
+            Id = Guid.Empty,
+            Name = "Acme",
+            Slug = "acme",
+            ExternalId = "x",
+            OpensWhileClosingOverdue = false,
+            WidestIpv4Prefix = 24,
+            WidestIpv6Prefix = 56,
+            MaxSessionMinutes = 1440,
+            PasswordMinLength = 12,
+            PasswordRequireUppercase = false,
+            PasswordRequireLowercase = false,
+            PasswordRequireDigit = false,
+            PasswordRequireSpecialChar = false,
+            PasswordHistory = 5,
+            MfaRequired = false,
         };
         bench.Answers("GET organization/settings", settings);
         bench.Answers("GET sessions/admin", new[] { Rows.Session("ACTIVE"), Rows.Session("ACTIVE") with { StartedAt = Rows.Now.AddMinutes(-60) } });
