@@ -28,8 +28,14 @@ public sealed class Organization : IFreezable
     /// <summary>Fewest bits of a static rule's prefix, 1–128; what is wider is refused.</summary>
     public int WidestIPv6 { get; set; } = 56;
 
-    /// <summary>Characters, 8–128.</summary>
-    public int PasswordMinLength { get; set; } = 12;
+    /// <summary>Characters of a password, where an organization has not chosen yet.</summary>
+    public const int UsualPasswordLength = 12;
+
+    /// <summary>Fewest that may be chosen.</summary>
+    public const int LeastPasswordLength = 8;
+
+    /// <summary>Characters, <see cref="LeastPasswordLength"/>–128.</summary>
+    public int PasswordMinLength { get; set; } = UsualPasswordLength;
     public bool PasswordNeedsUpper { get; set; }
     public bool PasswordNeedsLower { get; set; }
     public bool PasswordNeedsDigit { get; set; }

@@ -13,6 +13,9 @@ internal static class ApiSetup
     private const int MostBytes = 256 * 1024;
     private const string NotFoundPage = "/not-found";
 
+    // A year. Of this host alone: what else there is below its name is not ours to know.
+    private const string OnlyByTls = "max-age=31536000";
+
     // The page of the API brings its own script and styles; whatever they would like to fetch elsewhere, the browser does not.
     private const string DocsPolicy =
         "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
@@ -96,7 +99,17 @@ internal static class ApiSetup
     private static Task RefuseLargeBodies(HttpContext context, RequestDelegate next) =>
         context.Request.ContentLength > MostBytes ? Failures.WriteAsync(context, StatusCodes.Status413PayloadTooLarge) : next(context);
 
-    private static void UseSecurityHeaders(this WebApplication app) => app.Use((context, next) =>
+    private static void UseSecurityHeaders(this WebApplication app)
+    {
+        var isPublicHttps = app.Configuration["EntryGuard:PublicUrl"]?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true;
+        app.Use((context, next) => SetSecurityHeaders(context, next, isPublicHttps));
+    }
+
+    // A proxy that speaks TLS speaks http to us. One that also lets plain http through says so, and whoever comes without any came by plain http.
+    private static bool CameByTls(HttpContext context, bool isPublicHttps) => context.Request.IsHttps
+        || (isPublicHttps && ClientAddress.IsHandedOn(context) && !context.Request.Headers["X-Forwarded-Proto"].Contains("http", StringComparer.OrdinalIgnoreCase));
+
+    private static Task SetSecurityHeaders(HttpContext context, RequestDelegate next, bool isPublicHttps)
     {
         context.Response.OnStarting(() =>
         {
@@ -104,8 +117,8 @@ internal static class ApiSetup
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
-            if (context.Request.IsHttps)
-                headers.StrictTransportSecurity = "max-age=31536000";
+            if (CameByTls(context, isPublicHttps))
+                headers.StrictTransportSecurity = OnlyByTls;
             if (context.Request.Path.StartsWithSegments("/docs", StringComparison.Ordinal))
                 headers.ContentSecurityPolicy = DocsPolicy;
             if (context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal))
@@ -118,5 +131,5 @@ internal static class ApiSetup
             return Task.CompletedTask;
         });
         return next(context);
-    });
+    }
 }

@@ -42,6 +42,10 @@ public sealed class ClientAddress
         return address;
     }
 
+    /// <summary>A proxy of ours handed it on.</summary>
+    internal static bool IsHandedOn(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } peer && context.RequestServices.GetRequiredService<ClientAddress>().IsProxy(Cidr.Of(peer));
+
     /// <summary>For a request that this process makes on behalf of somebody whose address it observed before.</summary>
     internal static void Vouch(IFeatureCollection features, Cidr address) => features.Set(new Found(address));
 

@@ -52,12 +52,15 @@ internal sealed class Browser(IJSRuntime js)
     /// <summary>The page is about to be loaded anew: what was typed is kept for when it is back.</summary>
     public Task KeepTypedAsync() => AskAsync<object?>("keepTyped");
 
-    /// <summary>The page's form, for when it has to be loaded anew.</summary>
-    /// <param name="text">Without secrets; null: nothing was typed.</param>
-    public Task KeepDraftAsync(string? text) => AskAsync<object?>("keepDraft", text);
+    /// <summary>A form, for when its page is shown again.</summary>
+    /// <param name="at">Path of the page.</param>
+    /// <param name="name">Of the form, within it.</param>
+    /// <param name="text">Without secrets; null: it was sent, or given up.</param>
+    public Task KeepDraftAsync(Guid user, string at, string name, string? text) => AskAsync<object?>("keepDraft", user.ToString(), at, name, text);
 
-    /// <summary>The form of this page before it had to be loaded anew, once, and only for who typed it; null: there is none.</summary>
-    public Task<string?> TakeUpDraftAsync(Guid user) => AskAsync<string?>("takeUpDraft", user.ToString());
+    /// <summary>What was kept of a form, only for who typed it; null: nothing.</summary>
+    /// <inheritdoc cref="KeepDraftAsync"/>
+    public Task<string?> TakeUpDraftAsync(Guid user, string at, string name) => AskAsync<string?>("takeUpDraft", user.ToString(), at, name);
 
     /// <summary>A press of a button waits for <c>Hear</c> of it: it is called after the press was.</summary>
     /// <param name="ears">Hears it.</param>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using EntryGuard.Contracts;
 using EntryGuard.Server.Web.Parts;
 using Microsoft.AspNetCore.Components;
@@ -19,7 +18,7 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     where TDraft : class, IEquatable<TDraft>
 {
     /// <summary>The first field that is wrong; where none is, what says so.</summary>
-    protected const string FirstFault = "main [aria-invalid=true], main:not(:has([aria-invalid=true])) .notice.bad";
+    protected static readonly string FirstFault = Faults.FirstIn("main");
 
     private Guid? shown;
     private Problem? refused;
@@ -27,9 +26,9 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     private TDraft? read;
     private string? readETag;
     private string? focus;
-    private string? kept;
-    private bool isTakenUp;
+    private KeptForm<Kept>? kept;
     private bool isDone;
+    private bool isBack;
 
     /// <summary>Null: it is to be made.</summary>
     [Parameter]
@@ -80,6 +79,9 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     /// <summary>Something is being done.</summary>
     protected bool IsBusy { get; private set; }
 
+    /// <summary>What is typed was typed before the page was taken away.</summary>
+    protected bool IsBack => isBack && IsTyped;
+
     /// <summary>Somebody else changed what is being typed about.</summary>
     protected bool IsOvertaken { get; private set; }
 
@@ -90,6 +92,8 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     protected virtual bool MayRead => User?.Authority is "ADMIN" or "AUDITOR";
 
     protected override bool IsLoaded => Row is not null || Id is null;
+
+    private bool IsTyped => !isDone && !IsGone && Draft is not null && (!Draft.Equals(read) || Chosen.Count > 0);
 
     /// <summary>The version the draft was begun on.</summary>
     protected string? DraftETag => readETag;
@@ -140,7 +144,7 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
         if (shown == Id)
             return;
         (shown, Row, ETag, refused, unread, Missing, IsGone, IsOvertaken) = (Id, null, null, null, null, null, false, false);
-        (Chosen, isDone) = ([], false);
+        (Chosen, isDone, isBack, kept) = ([], false, false, null);
         (Draft, read) = Id is null ? (DraftOf(null), DraftOf(null)) : (null, null);
         await LoadAsync();
     }
@@ -159,16 +163,26 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     /// <param name="problem">Null: all of it was.</param>
     protected void Unread(Problem? problem) => unread = problem;
 
+    /// <summary>What was typed is given up.</summary>
+    protected void Discard()
+    {
+        focus = "main form :is(input, textarea)";   // the button goes
+        if (Id is null)
+            Restart();
+        else
+            LoadTheirs();
+    }
+
     /// <summary>What somebody else made of it, in place of what was typed.</summary>
     protected void LoadTheirs()
     {
-        (Draft, refused) = (null, null);
+        (Draft, refused, Chosen, isBack) = (null, null, [], false);
         if (Row is not null)
             Take(Row, ETag);
     }
 
     /// <summary>The form, empty, for another one.</summary>
-    protected void Restart() => (Draft, read, refused, Chosen, isDone) = (DraftOf(null), DraftOf(null), null, [], false);
+    protected void Restart() => (Draft, read, refused, Chosen, isDone, isBack) = (DraftOf(null), DraftOf(null), null, [], false, false);
 
     /// <summary>Sends the form, once at a time. Refused: the first field that is wrong has the focus, and nothing that was typed is lost.</summary>
     /// <returns>What the API made of it; null: it was refused.</returns>
@@ -191,6 +205,9 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
 
         refused = answer.Problem;
         isDone |= answer.Body is not null && Id is null;
+        isBack &= answer.Body is null;
+        if (isDone && kept is not null)
+            await kept.KeepAsync(null);   // the page may be another by the time it is drawn
         if (answer.Body is TRow row && Id is not null)
         {
             Draft = null;
@@ -234,17 +251,16 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
         return answer;
     }
 
-    // Where the page is loaded anew without having been left, its form comes back; after that the browser always has the newest, in case.
     private async Task KeepAsync()
     {
         if (Draft is null || User is null || (Id is not null && shown != Id))
             return;
-        if (!isTakenUp)
+        if (kept is null)
         {
-            isTakenUp = true;
-            if (Kept.Read(await Browser.TakeUpDraftAsync(User.Id)) is { } before && shown == Id)
+            var mine = kept = new KeptForm<Kept>(Browser, User.Id, new Uri(Navigation.Uri).PathAndQuery);
+            if (await mine.TakeUpAsync() is { Draft: not null, Base: not null, Chosen: not null } before && mine == kept)
             {
-                (Draft, read, readETag, Chosen) = (before.Draft, before.Base, before.ETag, before.Chosen);
+                (Draft, read, readETag, Chosen, isBack) = (before.Draft, before.Base, before.ETag, before.Chosen, true);
                 if (Row is not null)
                     Take(Row, ETag);
                 StateHasChanged();
@@ -252,11 +268,7 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
             }
         }
 
-        var now = isDone || IsGone || (Draft.Equals(read) && Chosen.Count == 0) ? null : new Kept(Draft, read!, readETag, Chosen).Write();
-        if (now == kept)
-            return;
-        kept = now;
-        await Browser.KeepDraftAsync(now);
+        await kept!.KeepAsync(IsTyped ? new Kept(Draft, read!, readETag, Chosen) : null);
     }
 
     /// <summary>What only the form's fields show stays; a change of what the form does not hold is no clash with it.</summary>
@@ -272,21 +284,5 @@ public abstract class DraftPage<TRow, TDraft> : LivePage
     }
 
     /// <summary>What the browser keeps of the form. No form of these pages holds a secret.</summary>
-    private sealed record Kept(TDraft Draft, TDraft Base, string? ETag, IReadOnlyList<Member> Chosen)
-    {
-        public string Write() => JsonSerializer.Serialize(this, JsonSerializerOptions.Web);
-
-        /// <summary>Null: nothing was kept, or nothing that this page can read.</summary>
-        public static Kept? Read(string? text)
-        {
-            try
-            {
-                return text is null ? null : JsonSerializer.Deserialize<Kept>(text, JsonSerializerOptions.Web) is { Draft: not null, Base: not null, Chosen: not null } kept ? kept : null;
-            }
-            catch (JsonException)
-            {
-                return null;
-            }
-        }
-    }
+    private sealed record Kept(TDraft Draft, TDraft Base, string? ETag, IReadOnlyList<Member> Chosen);
 }

@@ -151,6 +151,8 @@ let who = null;   // looks at the page
 export function listen(reference, user) {
     ears = reference;
     who = user;
+    for (const key of user === null ? [] : draftKeys())
+        stored(key, user);
     root.dataset.alive = "";   // from here on a press is heard; before, the page is only a picture of itself
 }
 document.addEventListener("click", async event => {
@@ -462,10 +464,16 @@ for (const kind of ["input", "change"]) {
     }, true);
 }
 
+// "Cancel" gives up what was typed; so does no other way off the page.
+document.addEventListener("click", event => {
+    if (event.target instanceof Element && event.target.closest("[data-discard]"))
+        forget(false);
+}, true);
+
 const isBox = field => field.type === "checkbox" || field.type === "radio";
-// No secrets; and what a list shows of a choice is not the choice.
+// No secrets; what a list shows of a choice is not the choice; and what is typed to go on is typed each time.
 const isKept = field => field instanceof Element && field.matches("main :is(input, textarea, select), .mud-dialog :is(input, textarea, select)")
-    && field.type !== "password" && field.type !== "file" && !field.readOnly && field.getAttribute("role") !== "combobox" && field.autocomplete !== "one-time-code";
+    && field.type !== "password" && field.type !== "file" && !field.readOnly && field.getAttribute("role") !== "combobox" && !("unkept" in field.dataset) && field.autocomplete !== "one-time-code";
 
 function touchedFields() {
     for (const field of [...touched.keys()].filter(f => !f.isConnected))
@@ -533,45 +541,66 @@ function reload() {
     location.reload();
 }
 
-// Where a page is loaded anew without having been left: for an hour, in this tab, for who typed it.
+// What is typed outlives the page that shows it, whatever takes that: for an hour, in this tab, at its address, for who typed it.
 const keptFor = 60 * 60 * 1000;
-let draft = null;   // of the page's form, as the server has it
-
-function store(key, value) {
+const tab = (() => {
     try {
-        sessionStorage.setItem(key, JSON.stringify({ who, at: location.pathname, until: Date.now() + keptFor, value }));
+        return sessionStorage;
     } catch {
-        // It is full or forbidden.
+        return null;   // it is forbidden
+    }
+})();
+const drafts = "eg-draft ";
+const takenUp = new Set();
+let wasKept = false;
+
+function store(key, user, value, until = Date.now() + keptFor) {
+    try {
+        tab?.setItem(key, JSON.stringify({ who: user, until, value }));
+    } catch {
+        // It is full.
     }
 }
 
-/** What was stored for this page and user, else null. Another page's stays; another user's goes. */
+/** What was stored for this user, else null. Another user's goes. */
 function stored(key, user) {
     let found = null;
     try {
-        found = JSON.parse(sessionStorage.getItem(key));
+        found = JSON.parse(tab?.getItem(key));
     } catch {
         // Not ours.
     }
-    if (found && (found.who !== user || found.until < Date.now()))
-        sessionStorage.removeItem(key);
-    return found && found.who === user && found.until >= Date.now() && found.at === location.pathname ? found.value : null;
+    if (found?.who === user && found.until >= Date.now())
+        return found.value;
+    tab?.removeItem(key);
+    return null;
 }
 
-function forget() {
-    draft = null;
+const draftKeys = () => Object.keys(tab ?? {}).filter(key => key.startsWith(drafts));
+const draftKey = (at, name) => drafts + at + " " + name;
+const isHere = at => at === location.pathname || at === location.pathname + location.search;
+
+/** Whoever left, and whoever gave a form up, finds nothing of it. */
+function forget(isAll = true) {
     touched.clear();
-    sessionStorage.removeItem("eg-typed");
-    sessionStorage.removeItem("eg-draft");
+    tab?.removeItem("eg-typed");
+    for (const key of draftKeys().filter(key => isAll || isHere(key.split(" ")[1])))
+        tab?.removeItem(key);
 }
 
-export const keepDraft = text => { draft = text === null ? null : { at: location.pathname, text }; };
+/** A form of a page, as the server has it, is kept from now on; null: it was sent, or given up. */
+export function keepDraft(user, at, name, text) {
+    if (text === null)
+        tab?.removeItem(draftKey(at, name));
+    else if (isHere(at))   // else it was left meanwhile
+        store(draftKey(at, name), user, text);
+    if (text === null && isHere(at))
+        touched.clear();
+}
 
-export function takeUpDraft(user) {
-    const text = stored("eg-draft", user);
-    if (text !== null)
-        sessionStorage.removeItem("eg-draft");
-    return text;
+export function takeUpDraft(user, at, name) {
+    takenUp.add(draftKey(at, name));
+    return stored(draftKey(at, name), user);
 }
 
 const nameOf = field => (field.getAttribute("aria-label") || field.labels?.[0]?.textContent?.trim() || field.name || field.id || "") + "\n" + field.type;
@@ -579,7 +608,10 @@ const nameOf = field => (field.getAttribute("aria-label") || field.labels?.[0]?.
 /** All fields of a place that have this name: rows of a form have the same. */
 const namesakes = (name, isOfDialog) => [...document.querySelectorAll(isOfDialog ? ".mud-dialog :is(input, textarea, select)" : "main :is(input, textarea, select)")].filter(f => nameOf(f) === name);
 
-export function keepTyped() {
+export function keepTyped(until = undefined) {
+    if (who === null)
+        return;
+    wasKept = true;
     const kept = touchedFields().map(field => {
         const dialog = field.closest(".mud-dialog");
         const name = nameOf(field);
@@ -591,10 +623,14 @@ export function keepTyped() {
         };
     });
     if (kept.length > 0)
-        store("eg-typed", kept);
-    if (draft?.at === location.pathname)
-        store("eg-draft", draft.text);
+        store("eg-typed", who, { at: location.pathname, kept }, until);
 }
+
+// A reload is back at once. Who went elsewhere and comes back later finds the page as it is then.
+window.addEventListener("pagehide", () => {
+    if (!wasKept)
+        keepTyped(Date.now() + 60 * 1000);
+});
 
 /** True once it is there and has its value. */
 function putBack({ name, nth, value, dialog }) {
@@ -613,11 +649,12 @@ function putBack({ name, nth, value, dialog }) {
 
 /** After the page is alive again: puts back what was typed before it went, as the fields appear. Answers the title of a dialog that was open. */
 export function restoreTyped() {
-    const kept = stored("eg-typed", who);
-    if (kept === null)
+    const { at, kept } = stored("eg-typed", who) ?? {};
+    if (at !== location.pathname)
         return null;
-    sessionStorage.removeItem("eg-typed");
-    putBackAll(kept.filter(k => k.dialog === null), () => stored("eg-draft", who) !== null);
+    tab?.removeItem("eg-typed");
+    const isDue = key => isHere(key.split(" ")[1]) && key.endsWith(" form") && !takenUp.has(key);
+    putBackAll(kept.filter(k => k.dialog === null), () => draftKeys().some(isDue));
     const ofDialog = kept.filter(k => k.dialog !== null);
     if (ofDialog.length === 0)
         return null;

@@ -85,6 +85,96 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
     }
 
     [Fact]
+    public async Task A_restarted_server_gives_back_what_was_chosen_from_lists()
+    {
+        await using var ann = await server.AdminAsync();
+        var gate = (await server.Api.ListResourcesAsync("limit=1", CancellationToken.None)).Value[0];
+        await ann.GoAsync($"/resources/{gate.Id}");
+        await ChooseAsync(ann.Page, "On drift", "Observe");
+        await Field(ann.Page, "Name").PressAsync("End");
+        await Field(ann.Page, "Name").PressSequentiallyAsync("x");   // still in the field
+
+        var made = await OpenAsync(ann, $"/resources/new?kind={gate.Provider}%2F{gate.ResourceType}");
+        await Field(made, "Name").FillAsync("another gate");
+        await ChooseAsync(made, "On drift", "Exclusive");
+        await made.Locator("fieldset.pick input[type=checkbox]").First.CheckAsync();
+
+        var red = await OpenAsync(ann, "/overview?stop=true");
+        await red.GetByText("One Resource", new() { Exact = true }).ClickAsync();
+        await ChooseAsync(red, "Resource to stop", gate.Name);
+        await red.GetByLabel("Freeze the Resource").UncheckAsync();
+        await Field(red, "Why you stop it").FillAsync("it leaks");
+
+        var start = await OpenAsync(ann, "/");
+        await start.GetByRole(AriaRole.Radio, new() { Name = "15 min" }).CheckAsync(new() { Force = true });
+        await start.Locator("fieldset.pick input[type=checkbox]").First.UncheckAsync();
+
+        await server.StopAsync();
+        await Expect(Lost(start)).ToBeVisibleAsync(Soon);
+        await server.StartAsync();
+        await Expect(Lost(start)).ToBeHiddenAsync(new() { Timeout = 60_000 });
+        await Expect(Back(start)).ToBeVisibleAsync(Soon);
+        await Expect(start.GetByRole(AriaRole.Radio, new() { Name = "15 min" })).ToBeCheckedAsync();
+        await Expect(start.Locator("fieldset.pick input[type=checkbox]").First).Not.ToBeCheckedAsync();
+        await Expect(Back(red)).ToBeVisibleAsync(Soon);
+        await Expect(red.GetByRole(AriaRole.Button, new() { Name = $"Stop {gate.Name} …" })).ToBeEnabledAsync();
+        await Expect(Field(red, "Why you stop it")).ToHaveValueAsync("it leaks");
+        await Expect(Back(made)).ToBeVisibleAsync(Soon);
+        await Expect(Field(made, "Name")).ToHaveValueAsync("another gate");
+        await Expect(made.GetByText("As Repair, and rules of others are taken off too")).ToBeVisibleAsync();
+        await Expect(made.Locator("fieldset.pick input[type=checkbox]").First).ToBeCheckedAsync();
+        await Expect(Field(ann.Page, "Name")).ToHaveValueAsync($"{gate.Name}x", new() { Timeout = 30_000 });
+        await Field(ann.Page, "Name").FillAsync(gate.Name);
+        await ann.Button("Save").ClickAsync();   // and the server knows of what was chosen
+        await Expect(Back(ann.Page)).ToHaveCountAsync(0, new() { Timeout = 15_000 });
+        (await server.Api.GetResourceAsync(gate.Id, CancellationToken.None)).Value.Policy.ShouldBe("OBSERVE");
+    }
+
+    [Fact]
+    public async Task A_reload_gives_back_what_was_typed_until_it_is_sent_or_given_up()
+    {
+        await using var ann = await server.AdminAsync();
+        await ann.GoAsync("/roles/new");
+        await Field(ann.Page, "Name").FillAsync("early shift");
+        await Field(ann.Page, "Description").PressSequentiallyAsync("from six");   // still in the field
+        await ann.GoAsync("/roles/new");
+        await Expect(Back(ann.Page)).ToBeVisibleAsync(Soon);
+        await Expect(Field(ann.Page, "Name")).ToHaveValueAsync("early shift");
+        await Expect(Field(ann.Page, "Description")).ToHaveValueAsync("from six");
+
+        await ann.Button("Discard").ClickAsync();
+        await Expect(Field(ann.Page, "Name")).ToHaveValueAsync("");
+        await Expect(Back(ann.Page)).ToHaveCountAsync(0);
+        await KeepsAsync(ann.Page, null);
+
+        await Field(ann.Page, "Name").FillAsync("late shift");
+        await Field(ann.Page, "Description").FillAsync("until two");
+        await KeepsAsync(ann.Page, "late shift");
+        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Users", Exact = true }).ClickAsync();   // to look something up
+        await ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Users", Exact = true }).WaitForAsync();
+        await ann.Page.GoBackAsync();
+        await Expect(Field(ann.Page, "Name")).ToHaveValueAsync("late shift");
+        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Cancel" }).ClickAsync();
+        await ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Roles", Exact = true }).WaitForAsync();
+        await KeepsAsync(ann.Page, null);
+
+        await ann.GoAsync("/roles/new");
+        await Field(ann.Page, "Name").FillAsync("night watch");
+        await ann.Button("Add role").ClickAsync();
+        await ann.Page.GetByRole(AriaRole.Heading, new() { Name = "night watch", Exact = true }).WaitForAsync();
+        await KeepsAsync(ann.Page, null);
+
+        await Field(ann.Page, "Description").FillAsync("at night");
+        await ann.Page.Keyboard.PressAsync("Tab");
+        await KeepsAsync(ann.Page, "at night");
+        await ann.GoAsync(new Uri(ann.Page.Url).AbsolutePath);
+        await Expect(Field(ann.Page, "Description")).ToHaveValueAsync("at night");
+        await ann.Button("Sign out").ClickAsync();
+        await Expect(ann.Page).ToHaveURLAsync(new Regex("/sign-in"), new() { Timeout = 30_000 });
+        await KeepsAsync(ann.Page, null);
+    }
+
+    [Fact]
     public async Task What_was_typed_outlives_a_sign_in_and_is_for_nobody_else()
     {
         await using var bea = await server.JoinAsync("bea@home.example");
@@ -161,6 +251,27 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
     }
 
     private static ILocator Lost(IPage page) => page.GetByText("The connection is lost");
+
+    private static ILocator Back(IPage page) => page.GetByText("What you had typed is back.");
+
+    // Null: nothing at all.
+    private static async Task KeepsAsync(IPage page, string? text) => await Until.TrueAsync(TimeSpan.FromSeconds(10), () => page.EvaluateAsync<bool>(
+        "text => { const kept = Object.entries(sessionStorage).filter(e => e[0].startsWith('eg-')); return text === null ? kept.length === 0 : kept.some(e => e[1].includes(text)); }", text));
+
+    private static async Task<IPage> OpenAsync(Visitor visitor, string path)
+    {
+        var page = await visitor.Context.NewPageAsync();
+        await page.GotoAsync(path);
+        await page.Locator("html[data-alive]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+        return page;
+    }
+
+    private static async Task ChooseAsync(IPage page, string label, string choice)
+    {
+        await page.Locator("main").GetByLabel(label, new() { Exact = true }).ClickAsync();
+        await page.Locator(".mud-popover-open").GetByText(choice, new() { Exact = true }).ClickAsync();
+        await page.Locator(".mud-popover-open").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+    }
 
     private static ILocator Field(IPage page, string label) => page.Locator("main").GetByLabel(label, new() { Exact = true });
 

@@ -188,6 +188,32 @@ public sealed class AccessTests
     }
 
     [Theory]
+    [SqliteOnly("https://entryguard.example", "198.51.100.0/24", null, true)]
+    [SqliteOnly("https://entryguard.example", "198.51.100.0/24", "https", true)]
+    [SqliteOnly("https://entryguard.example", "198.51.100.0/24", "http", false)]    // the proxy lets plain http through as well
+    [SqliteOnly("https://entryguard.example", "10.0.0.0/8", "https", false)]        // not by a proxy of ours: whoever asks says so
+    [SqliteOnly("http://entryguard.example", "198.51.100.0/24", "https", false)]
+    [SqliteOnly(null, "198.51.100.0/24", "https", false)]
+    public async Task Browsers_are_told_to_come_by_TLS_alone_and_never_over_plain_http(TestDatabase database, string? url, string proxy, string? protocol, bool isTold)
+    {
+        var settings = new Dictionary<string, string> { ["EntryGuard:Proxies:0"] = proxy };
+        if (url is not null)
+            settings["EntryGuard:PublicUrl"] = url;
+        await using var app = await TestApp.StartAsync(database, settings);
+        using var http = app.Client("198.51.100.9");
+        if (protocol is not null)
+            http.DefaultRequestHeaders.Add("X-Forwarded-Proto", protocol);
+        foreach (var path in new[] { "/api/v1/detect-ip", "/docs/", "/nowhere" })
+        {
+            using var answer = await http.GetAsync(new Uri(path, UriKind.Relative));
+            (answer.Headers.TryGetValues("Strict-Transport-Security", out var told) ? told.Single() : null).ShouldBe(isTold ? "max-age=31536000" : null, path);
+        }
+
+        using var byTls = await http.GetAsync(new Uri("https://entryguard.example/api/v1/detect-ip"));
+        byTls.Headers.GetValues("Strict-Transport-Security").ShouldBe(["max-age=31536000"]);
+    }
+
+    [Theory]
     [EveryDatabase("PerKeyPerMinute")]
     [EveryDatabase("PerAddressPerMinute")]
     public async Task Too_many_requests_of_a_key_or_an_address_are_429_with_a_time_to_come_back(TestDatabase database, string limit)

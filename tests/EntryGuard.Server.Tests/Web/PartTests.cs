@@ -1,5 +1,4 @@
 using Bunit;
-using EntryGuard.Contracts;
 using EntryGuard.Server.Web;
 using EntryGuard.Server.Web.Parts;
 using Microsoft.AspNetCore.Components;
@@ -11,7 +10,7 @@ namespace EntryGuard.Server.Tests.Web;
 /// <summary>Parts of pages that decide something by themselves.</summary>
 public sealed class PartTests : IDisposable
 {
-    private static readonly DateTimeOffset Now = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Now = Rows.Now;
     private readonly FakeTimeProvider time = new(Now);
     private readonly BunitContext page = new();
 
@@ -80,7 +79,7 @@ public sealed class PartTests : IDisposable
     [InlineData("EXPIRED", false, "grey", "Expired")]
     [InlineData("CANCELLED", false, "grey", "Cancelled")]
     public void A_session_wears_its_status_as_colour_sign_and_word(string status, bool isOverdue, string colour, string word) =>
-        Wears(page.Render<Badge>(p => p.Add(b => b.Of, Session(status) with { OverdueSince = isOverdue ? Now : null })), colour, word);
+        Wears(page.Render<Badge>(p => p.Add(b => b.Of, Rows.Session(status) with { OverdueSince = isOverdue ? Now : null })), colour, word);
 
     [Theory]
     [InlineData("PENDING", false, "blue", "Pending", "Queued.")]
@@ -92,7 +91,7 @@ public sealed class PartTests : IDisposable
     [InlineData("REMOVED", false, "grey", "Removed", "Its rules were seen gone.")]
     public void A_Resource_IP_wears_its_status_and_says_what_it_means(string status, bool isOverdue, string colour, string word, string meaning)
     {
-        var badge = page.Render<Badge>(p => p.Add(b => b.Of, Claim(status) with { OverdueSince = isOverdue ? Now : null }));
+        var badge = page.Render<Badge>(p => p.Add(b => b.Of, Rows.Claim(status: status) with { OverdueSince = isOverdue ? Now : null }));
         Wears(badge, colour, word);
         var shown = badge.Find(".badge");
         (shown.GetAttribute("data-tip"), shown.GetAttribute("tabindex")).ShouldBe((meaning, "0"));
@@ -127,8 +126,8 @@ public sealed class PartTests : IDisposable
     [Fact]
     public void Opening_that_takes_longer_than_usual_says_why()
     {
-        var claim = Claim("PENDING") with { ErrorMessage = "The provider asked for a pause." };
-        var shown = page.Render<SlowNotice>(p => p.Add(n => n.Session, Session("PENDING") with { ResourceIps = [claim] }));
+        var claim = Rows.Claim(status: "PENDING") with { ErrorMessage = "The provider asked for a pause." };
+        var shown = page.Render<SlowNotice>(p => p.Add(n => n.Session, Rows.Session("PENDING") with { ResourceIps = [claim] }));
         shown.Markup.Trim().ShouldBeEmpty();
         Advance(shown, 31);
         shown.Find("p").TextContent.ShouldBe("Opening takes longer than usual. web: The provider asked for a pause.");
@@ -137,7 +136,7 @@ public sealed class PartTests : IDisposable
     [Fact]
     public void Closing_that_takes_longer_than_usual_says_what_it_waits_for()
     {
-        var shown = page.Render<SlowNotice>(p => p.Add(n => n.Session, Session("EXPIRING") with { EndingAt = Now, ResourceIps = [Claim("REMOVING")] }));
+        var shown = page.Render<SlowNotice>(p => p.Add(n => n.Session, Rows.Session("EXPIRING") with { EndingAt = Now, ResourceIps = [Rows.Claim(status: "REMOVING")] }));
         Advance(shown, 11);
         shown.Find("p").TextContent.ShouldBe("Closing takes longer than usual. Waiting for web.");
     }
@@ -151,7 +150,7 @@ public sealed class PartTests : IDisposable
     [InlineData(7, 1440, new[] { 7 }, 7)]
     public void Durations_are_the_usual_ones_cut_at_the_limit(int resource, int organization, int[] expected, int limit)
     {
-        var choice = DurationChoice.Of([Door(resource)], organization);
+        var choice = DurationChoice.Of([Rows.Door(resource)], organization);
         choice.Minutes.ShouldBe(expected);
         choice.Limit.ShouldBe(limit);
     }
@@ -159,10 +158,10 @@ public sealed class PartTests : IDisposable
     [Fact]
     public void Of_several_Resources_the_longest_counts_and_what_cannot_be_opened_does_not()
     {
-        var choice = DurationChoice.Of([Door(60), Door(240) with { LimitedBy = "the role on-call, 4 h" }, Door(480) with { CanOpen = false, MaxMinutes = null }], 1440);
+        var choice = DurationChoice.Of([Rows.Door(60), Rows.Door(240) with { LimitedBy = "the role on-call, 4 h" }, Rows.Door(480) with { CanOpen = false, MaxMinutes = null }], 1440);
         choice.Limit.ShouldBe(240);
         choice.LimitedBy.ShouldBe("the role on-call, 4 h");
-        DurationChoice.Of([Door(60) with { CanOpen = false, MaxMinutes = null }], 1440).ShouldBe(new DurationChoice([], null, null), new SameChoice());
+        DurationChoice.Of([Rows.Door(60) with { CanOpen = false, MaxMinutes = null }], 1440).ShouldBe(new DurationChoice([], null, null), new SameChoice());
     }
 
     [Theory]
@@ -170,7 +169,7 @@ public sealed class PartTests : IDisposable
     [InlineData(100, 60)]
     [InlineData(1440, 120)]
     [InlineData(5, 15)]
-    public void The_last_choice_is_kept_as_nearly_as_it_may(int wanted, int expected) => DurationChoice.Of([Door(120)], 1440).Nearest(wanted).ShouldBe(expected);
+    public void The_last_choice_is_kept_as_nearly_as_it_may(int wanted, int expected) => DurationChoice.Of([Rows.Door(120)], 1440).Nearest(wanted).ShouldBe(expected);
 
     [Theory]
     [InlineData(0, "just now")]
@@ -220,50 +219,6 @@ public sealed class PartTests : IDisposable
             time.Advance(TimeSpan.FromSeconds(1));
         shown.WaitForState(() => true);
     }
-
-    private static AccessibleResource Door(int minutes) => new()
-    {
-        ResourceId = Guid.Empty,
-        ResourceName = "web",
-        Provider = "GATE",
-        ResourceType = "TCP_GATE",
-        ResourceIdentifier = "web",
-        Health = "VALID",
-        CanOpen = true,
-        MaxMinutes = minutes,
-        NeedsReason = false,
-        NeedsSecondFactor = false,
-        Ways = [],
-    };
-
-    private static ResourceIpResponse Claim(string status) => new()
-    {
-        Id = Guid.Empty,
-        ResourceId = Guid.Empty,
-        ResourceName = "web",
-        IpVersion = 4,
-        IpAddress = "203.0.113.7",
-        Status = status,
-        Grant = "DIRECT",
-        LatestEnd = Now,
-        EndsAt = Now,
-        Attempts = 0,
-    };
-
-    private static SessionResponse Session(string status) => new()
-    {
-        Id = Guid.Empty,
-        UserId = Guid.Empty,
-        UserEmail = "ann@acme.example",
-        Status = status,
-        StatusMessage = "",
-        StartedAt = Now,
-        ExpiresAt = Now.AddHours(1),
-        OpenRules = 0,
-        ResourceIps = [],
-        CreatedAt = Now,
-        OrganizationName = "acme",
-    };
 
     private sealed class SameChoice : IEqualityComparer<DurationChoice>
     {

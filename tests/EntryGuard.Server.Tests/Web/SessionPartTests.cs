@@ -14,7 +14,7 @@ namespace EntryGuard.Server.Tests.Web;
 /// <summary>What parts of pages say of sessions, and what they let somebody do about them.</summary>
 public sealed class SessionPartTests : IAsyncLifetime
 {
-    private static readonly DateTimeOffset Now = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Now = Rows.Now;
     private readonly FakeTimeProvider time = new(Now);
     private readonly BunitContext page = new();
 
@@ -31,12 +31,12 @@ public sealed class SessionPartTests : IAsyncLifetime
     [Fact]
     public void A_Resource_that_closes_before_its_session_says_when_and_why()
     {
-        var early = Claim("web", Now.AddMinutes(42)) with { LimitedBy = "the role on-call, 1 h" };
-        var session = Session("ACTIVE", early, Claim("db", Now.AddHours(4)));
+        var early = Rows.Claim("web", Now.AddMinutes(42)) with { LimitedBy = "the role on-call, 1 h" };
+        var session = Rows.Session("ACTIVE", early, Rows.Claim("db", Now.AddHours(4)));
         Line(early, session).ShouldContain("until 08:42 UTC (in 42 min), by the role on-call, 1 h");
         Line(session.ResourceIps[1], session).ShouldNotContain("until");
         Line(early, session with { Status = "EXPIRING" }).ShouldNotContain("until");
-        Line(Claim("web", Now.AddMinutes(42)) with { Status = "REMOVED", RemovedAt = Now }, session).ShouldNotContain("until");
+        Line(Rows.Claim("web", Now.AddMinutes(42)) with { Status = "REMOVED", RemovedAt = Now }, session).ShouldNotContain("until");
     }
 
     [Fact]
@@ -44,8 +44,8 @@ public sealed class SessionPartTests : IAsyncLifetime
     {
         foreach (var status in new[] { "APPLIED", "REMOVED" })
         {
-            var claim = Claim("web", Now) with { Status = status, AppliedAt = Now, RemovedAt = status == "REMOVED" ? Now : null, AllowedAnywayBy = "tcp/443 0.0.0.0/0" };
-            Line(claim, Session("ACTIVE", claim)).ShouldContain("Let in anyway by tcp/443 0.0.0.0/0, which is not ours.");
+            var claim = Rows.Claim("web", Now) with { Status = status, AppliedAt = Now, RemovedAt = status == "REMOVED" ? Now : null, AllowedAnywayBy = "tcp/443 0.0.0.0/0" };
+            Line(claim, Rows.Session("ACTIVE", claim)).ShouldContain("Let in anyway by tcp/443 0.0.0.0/0, which is not ours.");
         }
     }
 
@@ -73,18 +73,18 @@ public sealed class SessionPartTests : IAsyncLifetime
     [Fact]
     public void A_session_some_of_which_is_over_does_not_say_that_all_of_it_is_open()
     {
-        var open = Claim("db", Now.AddHours(4));
-        var over = Claim("web", Now) with { Status = "REMOVED", RemovedAt = Now };
-        Words.Session(Session("ACTIVE", open)).Meaning.ShouldBe("Every Resource of the session is open.");
-        Words.Session(Session("ACTIVE", open, over)).Meaning.ShouldBe("Every Resource that is still due is open; the rest was closed before, or is being closed.");
-        var overdue = Words.Session(Session("ACTIVE", open, over with { Status = "FAILED", OverdueSince = Now }) with { OverdueSince = Now });
+        var open = Rows.Claim("db", Now.AddHours(4));
+        var over = Rows.Claim("web", Now) with { Status = "REMOVED", RemovedAt = Now };
+        Words.Session(Rows.Session("ACTIVE", open)).Meaning.ShouldBe("Every Resource of the session is open.");
+        Words.Session(Rows.Session("ACTIVE", open, over)).Meaning.ShouldBe("Every Resource that is still due is open; the rest was closed before, or is being closed.");
+        var overdue = Words.Session(Rows.Session("ACTIVE", open, over with { Status = "FAILED", OverdueSince = Now }) with { OverdueSince = Now });
         (overdue.Text, overdue.Colour).ShouldBe(("Active, closing overdue", "red"));
     }
 
     [Fact]
     public void What_closes_first_is_warned_of_five_minutes_before_by_its_name()
     {
-        var session = Session("ACTIVE", Claim("web", Now.AddMinutes(60)) with { LatestEnd = Now.AddMinutes(60), LimitedBy = "the role on-call, 1 h" }, Claim("db", Now.AddHours(4)));
+        var session = Rows.Session("ACTIVE", Rows.Claim("web", Now.AddMinutes(60)) with { LatestEnd = Now.AddMinutes(60), LimitedBy = "the role on-call, 1 h" }, Rows.Claim("db", Now.AddHours(4)));
         EndWarning.Of(session, Now.AddMinutes(54)).ShouldBeNull();
         var first = EndWarning.Of(session, Now.AddMinutes(55))!;
         (first.End, first.Minutes).ShouldBe((Now.AddMinutes(60), 0));
@@ -105,16 +105,16 @@ public sealed class SessionPartTests : IAsyncLifetime
     public void No_more_is_offered_than_remains(int left, int expected)
     {
         var end = Now.AddMinutes(4);
-        EndWarning.Of(Session("ACTIVE", Claim("web", end) with { LatestEnd = end.AddMinutes(left) }) with { ExpiresAt = end }, Now)!.Minutes.ShouldBe(expected);
+        EndWarning.Of(Rows.Session("ACTIVE", Rows.Claim("web", end) with { LatestEnd = end.AddMinutes(left) }) with { ExpiresAt = end }, Now)!.Minutes.ShouldBe(expected);
     }
 
     [Fact]
     public void What_became_of_a_session_is_told_to_whoever_does_not_see_it()
     {
-        var pending = Session("PENDING", Claim("web", Now.AddHours(4)) with { Status = "PENDING" });
+        var pending = Rows.Session("PENDING", Rows.Claim("web", Now.AddHours(4)) with { Status = "PENDING" });
         var news = page.Render<StatusNews>(p => p.Add(n => n.Sessions, [pending]));
         news.Find("[role=status]").TextContent.ShouldBeEmpty("what was there before is no news");
-        news.Render(p => p.Add(n => n.Sessions, [Session("ACTIVE", Claim("web", Now.AddHours(4)))]));
+        news.Render(p => p.Add(n => n.Sessions, [Rows.Session("ACTIVE", Rows.Claim("web", Now.AddHours(4)))]));
         news.Find("[role=status]").TextContent.ShouldBe("Session active: web applied.");
         news.Render(p => p.Add(n => n.Sessions, []));
         news.Find("[role=status]").TextContent.ShouldBe("A session is over.");
@@ -152,7 +152,7 @@ public sealed class SessionPartTests : IAsyncLifetime
         using var line = new HeldLine();
         using var http = new HttpClient(line) { BaseAddress = new Uri("http://here/") };
         var claim = new ClaimAtHand(Guid.NewGuid(), null, "web", "203.0.113.7", null, IsOverdue: true, CanRetry: true);
-        var shown = page.Render<ClaimActions>(p => p.Add(a => a.Claim, claim).Add(a => a.Client, new ApiClient(http)).AddCascadingValue(Admin));
+        var shown = page.Render<ClaimActions>(p => p.Add(a => a.Claim, claim).Add(a => a.Client, new ApiClient(http)).AddCascadingValue(Rows.Admin));
         shown.FindAll("button").Select(b => b.TextContent.Trim()).ShouldBe(["Try again", "Declare gone"]);
         var first = shown.Find("button").ClickAsync(new());
         var second = shown.Find("button").ClickAsync(new());
@@ -162,67 +162,10 @@ public sealed class SessionPartTests : IAsyncLifetime
         await second;
         line.Asked.ShouldBe(1);
         shown.Find("button").HasAttribute("disabled").ShouldBeFalse();
-        page.Render<ClaimActions>(p => p.Add(a => a.Claim, claim).Add(a => a.Client, new ApiClient(http)).AddCascadingValue(Admin with { IsOrgAdmin = false }))
+        page.Render<ClaimActions>(p => p.Add(a => a.Claim, claim).Add(a => a.Client, new ApiClient(http)).AddCascadingValue(Rows.Admin with { IsOrgAdmin = false }))
             .FindAll("button").ShouldBeEmpty("it is nobody's but the administrators'");
     }
 
     private string Line(ResourceIpResponse claim, SessionResponse session) =>
         string.Join(' ', page.Render<ClaimLine>(p => p.Add(l => l.Claim, claim).Add(l => l.Session, session)).Find(".claim-says").TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-
-    private static SignedInUser Admin { get; } = new()
-    {
-        Id = Guid.NewGuid(),
-        Email = "admin@acme.example",
-        Authority = "ADMIN",
-        IsOrgAdmin = true,
-        OrganizationId = Guid.Empty,
-        OrganizationName = "acme",
-        OrganizationSlug = "acme",
-        MfaEnabled = false,
-        TotpEnabled = false,
-        RecoveryCodesLeft = 0,
-    };
-
-    private static ResourceIpResponse Claim(string resource, DateTimeOffset end) => new()
-    {
-        Id = Guid.Empty,
-        ResourceId = Guid.Empty,
-        ResourceName = resource,
-        IpVersion = 4,
-        IpAddress = "203.0.113.7",
-        Status = "APPLIED",
-        Grant = "DIRECT",
-        LatestEnd = end.AddHours(8),
-        EndsAt = end,
-        Attempts = 0,
-    };
-
-    private static SessionResponse Session(string status, params ResourceIpResponse[] claims) => new()
-    {
-        Id = Guid.Empty,
-        UserId = Guid.Empty,
-        UserEmail = "ann@acme.example",
-        Status = status,
-        StatusMessage = "",
-        StartedAt = Now,
-        ExpiresAt = Now.AddHours(4),
-        OpenRules = 0,
-        ResourceIps = claims,
-        CreatedAt = Now,
-        OrganizationName = "acme",
-    };
-
-    // Answers when it is told to.
-    private sealed class HeldLine : HttpMessageHandler
-    {
-        public TaskCompletionSource<HttpResponseMessage> Answer { get; } = new();
-
-        public int Asked { get; private set; }
-
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            Asked++;
-            return Answer.Task;
-        }
-    }
 }

@@ -124,7 +124,7 @@ public static class OrganizationSettings
     {
         var errors = new Dictionary<string, string>();
         var name = request.Name is null ? null : RequestFields.Name("name", request.Name, errors);
-        Between("passwordMinLength", request.PasswordMinLength, 128, errors, least: 8);
+        Between("passwordMinLength", request.PasswordMinLength, 128, errors, least: Organization.LeastPasswordLength);
         Between("passwordExpirationDays", request.PasswordExpirationDays, 365, errors, least: 0);
         Between("passwordHistory", request.PasswordHistory, 24, errors, least: 0);
         Between("widestIpv4Prefix", request.WidestIpv4Prefix, 32, errors);

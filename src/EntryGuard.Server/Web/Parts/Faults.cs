@@ -5,6 +5,10 @@ namespace EntryGuard.Server.Web.Parts;
 /// <summary>What the API found wrong, field by field: <c>Error="@problem.Has("name")" ErrorText="@problem.Fault("name")"</c>.</summary>
 internal static class Faults
 {
+    /// <summary>Selects the first field that is wrong; where none is, what says so.</summary>
+    /// <param name="form">Selects where they are.</param>
+    public static string FirstIn(string form) => $"{form} [aria-invalid=true], {form}:not(:has([aria-invalid=true])) :is(.overtaken, .notice.bad)";
+
     /// <summary>The API's words about a field; null: nothing is wrong with it. Names within lists and objects count for the field that holds them.</summary>
     public static string? Fault(this Problem? problem, string field) => problem?.ValidationErrors?
         .Where(e => IsAbout(e.Key, field))

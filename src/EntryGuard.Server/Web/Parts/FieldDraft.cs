@@ -17,6 +17,9 @@ internal sealed class FieldDraft
         set => texts[key] = value;
     }
 
+    /// <summary>What is written, by key; secrets are left out.</summary>
+    public Dictionary<string, string> Kept(IEnumerable<FieldResponse> fields) => fields.Where(f => f.Kind != "SECRET" && texts.ContainsKey(f.Key)).ToDictionary(f => f.Key, f => texts[f.Key]);
+
     /// <summary>Something is written into one of these.</summary>
     public bool HasAny(IEnumerable<FieldResponse> fields) => fields.Any(f => !string.IsNullOrWhiteSpace(this[f.Key]));
 

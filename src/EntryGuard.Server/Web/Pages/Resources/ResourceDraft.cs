@@ -43,6 +43,22 @@ internal sealed class ResourceDraft
         return draft;
     }
 
+    /// <summary>As the browser keeps it: no secrets.</summary>
+    /// <param name="provider">Null: not chosen yet, or not of this server.</param>
+    /// <param name="etag">Of the version it was begun on; null: a new one.</param>
+    public KeptResource Keep(ProviderResponse? provider, string? etag) =>
+        new(provider is null ? null : $"{provider.Provider}/{provider.ResourceType}", Name, CredentialId, IsActive, Policy, [.. Allowed], Fields.Kept(provider?.ResourceFields ?? []), etag);
+
+    /// <summary>As it was kept.</summary>
+    public static ResourceDraft Of(KeptResource kept)
+    {
+        var draft = new ResourceDraft { Name = kept.Name, CredentialId = kept.CredentialId, IsActive = kept.IsActive, Policy = kept.Policy };
+        draft.Allowed.UnionWith(kept.Allowed);
+        foreach (var (key, text) in kept.Fields)
+            draft.Fields[key] = text;
+        return draft;
+    }
+
     /// <summary>Those that a form offers: another way of saying the same only where it is said so.</summary>
     public IEnumerable<FieldResponse> Offered(ProviderResponse provider, ResourceResponse? stored) =>
         provider.ResourceFields.Where(f => f.InsteadOf is null || (stored is not null && stored.Config.TryGetProperty(f.Key[Config.Length..], out _)));
@@ -86,3 +102,10 @@ internal sealed class ResourceDraft
         return JsonElement.DeepEquals(config, JsonSerializer.SerializeToElement(told));
     }
 }
+
+/// <summary>What the browser keeps of a <see cref="ResourceDraft"/>.</summary>
+/// <param name="Kind">"AWS/SECURITY_GROUP"; null: not chosen yet.</param>
+/// <param name="Fields">What the provider describes, by key.</param>
+/// <param name="ETag">Of the version it was begun on; null: a new one.</param>
+internal sealed record KeptResource(
+    string? Kind, string Name, Guid? CredentialId, bool IsActive, string Policy, IReadOnlyList<string> Allowed, IReadOnlyDictionary<string, string> Fields, string? ETag);
