@@ -104,7 +104,7 @@ public sealed class PartTests : IDisposable
         foreach (var isSaid in new[] { false, true })
         {
             var stop = isSaid ? null : "0";
-            page.Render<Badge>(p => p.Add(b => b.Of, Claim("APPLIED")).Add(b => b.IsSaidElsewhere, isSaid)).Find(".badge").GetAttribute("tabindex").ShouldBe(stop);
+            page.Render<Badge>(p => p.Add(b => b.Of, Rows.Claim()).Add(b => b.IsSaidElsewhere, isSaid)).Find(".badge").GetAttribute("tabindex").ShouldBe(stop);
             var moment = page.Render<Moment>(p => p.Add(m => m.At, Now.AddMinutes(-5)).Add(m => m.IsSaidElsewhere, isSaid)).Find("time");
             (moment.TextContent, moment.GetAttribute("datetime"), moment.GetAttribute("tabindex")).ShouldBe(("5 min ago", "2026-03-02T07:55:00Z", stop));
         }

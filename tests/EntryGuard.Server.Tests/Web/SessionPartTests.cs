@@ -53,8 +53,8 @@ public sealed class SessionPartTests : IAsyncLifetime
     public void An_opened_row_says_in_words_what_its_tooltips_say()
     {
         using var http = new HttpClient { BaseAddress = new Uri("http://here/") };
-        var session = Session("EXPIRING", Claim("web", Now.AddHours(4))) with { StatusMessage = "Its rules are being taken off.", EndingAt = Now.AddMinutes(5), EndedReason = "MANUAL", Reason = "ticket 7" };
-        var shown = page.Render<SessionTable>(p => p.Add(t => t.Sessions, [session]).Add(t => t.Client, new ApiClient(http)).AddCascadingValue(Admin));
+        var session = Rows.Session("EXPIRING", Rows.Claim("web", Now.AddHours(4))) with { StatusMessage = "Its rules are being taken off.", EndingAt = Now.AddMinutes(5), EndedReason = "MANUAL", Reason = "ticket 7" };
+        var shown = page.Render<SessionTable>(p => p.Add(t => t.Sessions, [session]).Add(t => t.Client, new ApiClient(http)).AddCascadingValue(Rows.Admin));
         shown.FindAll("tbody [tabindex]").ShouldBeEmpty("rows of a list are no stops but for what can be done");
         shown.Find(".expander").Click();
         shown.FindAll("tr.inner dt").Zip(shown.FindAll("tr.inner dd"), (name, said) => $"{name.TextContent}: {string.Join(' ', said.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))}").ShouldBe([
