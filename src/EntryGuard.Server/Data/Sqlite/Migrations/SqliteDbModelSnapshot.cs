@@ -383,6 +383,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasIndex("ResourceId", "OrganizationId")
                         .HasDatabaseName("ix_health_events_resource_id_organization_id");
 
+                    b.HasIndex("OrganizationId", "Category", "Id")
+                        .HasDatabaseName("ix_health_events_organization_id_category_id")
+                        .HasFilter("resolved_at IS NULL");
+
                     b.ToTable("health_events");
                 });
 
@@ -1128,6 +1132,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "RoleId")
                         .HasDatabaseName("ix_resource_ips_organization_id_role_id")
                         .HasFilter("wanted = 'PRESENT'");
+
+                    b.HasIndex("OrganizationId", "Status")
+                        .HasDatabaseName("ix_resource_ips_organization_id_status")
+                        .HasFilter("due_at IS NOT NULL");
 
                     b.HasIndex("ResourceId", "OrganizationId")
                         .HasDatabaseName("ix_resource_ips_resource_id_organization_id");
