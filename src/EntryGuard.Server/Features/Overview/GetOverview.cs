@@ -26,11 +26,15 @@ public static class GetOverview
         var sessions = await Of(OpenSessions(db).GroupBy(s => s.Status).Select(g => new Count<SessionStatus>(g.Key, g.Count())), ct);
         var open = await Open(db).ToDictionaryAsync(r => r.Resource.Value, ct);
         var rules = await Rules(db).ToListAsync(ct);
-        var resources = db.Resources.Where(r => r.DeletedAt == null);
         var events = db.HealthEvents.Where(e => e.ResolvedAt == null);
-        var failing = HealthLedger.Failing(db);
-        var users = db.Users.Where(u => u.DeletedAt == null && u.FrozenAt != null);
-        var doors = resources.Where(r => r.FrozenAt != null);
+        var (failing, all) = (HealthLedger.Failing(db), db.Resources.Where(r => r.DeletedAt == null));
+        var (users, doors) = (db.Users.Where(u => u.DeletedAt == null && u.FrozenAt != null), all.Where(r => r.FrozenAt != null));
+        var resources = await all.OrderBy(r => r.Name).Take(MostResources).Select(ResourceRow.Projection).ToListAsync(ct);
+        var closings = await failing.OldestFirst().AsNoTracking().Take(MostClosings).Select(OwnedResourceIps.Projection).ToListAsync(ct);
+        var frozenUsers = await users.OrderByDescending(u => u.FrozenAt).Take(MostFrozen)
+            .Select(u => new FrozenResponse { UserId = u.Id.Value, Name = u.Email, FrozenAt = u.FrozenAt!.Value }).ToListAsync(ct);
+        var frozenDoors = await doors.OrderByDescending(r => r.FrozenAt).Take(MostFrozen)
+            .Select(r => new FrozenResponse { ResourceId = r.Id.Value, Name = r.Name, FrozenAt = r.FrozenAt!.Value }).ToListAsync(ct);
         return TypedResults.Ok(new OverviewResponse
         {
             OrganizationName = organization.Name,
@@ -41,28 +45,21 @@ public static class GetOverview
             AddressesLetIn = open.Values.Sum(r => r.Addresses),
             StaticRulesOpen = rules.Where(r => r.LetsIn).ToDictionary(r => Names.Wire(r.Status), r => r.Rules),
             StaticRulesShut = rules.Where(r => !r.LetsIn).ToDictionary(r => Names.Wire(r.Status), r => r.Rules),
-            Resources = (await resources.OrderBy(r => r.Name).Take(MostResources).Select(ResourceRow.Projection).ToListAsync(ct))
-                .ConvertAll(r => r.ToResponse(open.GetValueOrDefault(r.Id.Value))),
-            ResourceCount = await resources.CountAsync(ct),
+            Resources = resources.ConvertAll(r => r.ToResponse(open.GetValueOrDefault(r.Id.Value))),
+            ResourceCount = await CountAsync(all, resources.Count, MostResources, ct),
             HealthEvents = (await events.Select(e => e.Category).Distinct()
-                .SelectMany(c => events.Where(e => e.Category == c).OrderByDescending(e => e.Id).Take(MostEvents)).OrderByDescending(e => e.Id).AsNoTracking().Select(HealthEventView.Projection).ToListAsync(ct)).ConvertAll(e => e.ToResponse()),
+                .SelectMany(c => events.Where(e => e.Category == c).OrderByDescending(e => e.Id).Take(MostEvents)).OrderByDescending(e => e.Id).AsNoTracking()
+                .Select(HealthEventView.Projection).ToListAsync(ct)).ConvertAll(e => e.ToResponse()),
             HealthEventCounts = await Of(events.GroupBy(e => e.Category).Select(g => new Count<HealthCategory>(g.Key, g.Count())), ct),
-            FailingClosings = (await failing.OldestFirst().AsNoTracking().Take(MostClosings).Select(OwnedResourceIps.Projection).ToListAsync(ct)).ConvertAll(c => c.ToResponse()),
-            FailingClosingCount = await failing.CountAsync(ct),
-            Frozen =
-            [
-                .. (await users.OrderByDescending(u => u.FrozenAt).Take(MostFrozen).Select(u => new FrozenResponse { UserId = u.Id.Value, Name = u.Email, FrozenAt = u.FrozenAt!.Value }).ToListAsync(ct))
-                    .Concat(await doors.OrderByDescending(r => r.FrozenAt).Take(MostFrozen)
-                        .Select(r => new FrozenResponse { ResourceId = r.Id.Value, Name = r.Name, FrozenAt = r.FrozenAt!.Value }).ToListAsync(ct))
-                    .OrderByDescending(f => f.FrozenAt).ThenBy(f => f.Name, StringComparer.Ordinal).Take(MostFrozen),
-            ],
-            FrozenCount = await users.CountAsync(ct) + await doors.CountAsync(ct),
+            FailingClosings = closings.ConvertAll(c => c.ToResponse()),
+            FailingClosingCount = await CountAsync(failing, closings.Count, MostClosings, ct),
+            Frozen = [.. frozenUsers.Concat(frozenDoors).OrderByDescending(f => f.FrozenAt).ThenBy(f => f.Name, StringComparer.Ordinal).Take(MostFrozen)],
+            FrozenCount = await CountAsync(users, frozenUsers.Count, MostFrozen, ct) + await CountAsync(doors, frozenDoors.Count, MostFrozen, ct),
         });
     }
 
-    /// <summary>Sessions that are not over: by status, for which there is an index.</summary>
-    internal static IQueryable<Session> OpenSessions(EntryGuardDb db) => db.UserSessions.Where(s =>
-        s.Status == SessionStatus.Pending || s.Status == SessionStatus.Active || s.Status == SessionStatus.Partial || s.Status == SessionStatus.Expiring);
+    /// <summary>Sessions that are not over.</summary>
+    internal static IQueryable<Session> OpenSessions(EntryGuardDb db) => db.UserSessions.Where(s => s.EndedAt == null);
 
     /// <summary>What is let in now, by Resource.</summary>
     internal static IQueryable<LetIn> Open(EntryGuardDb db) => db.ResourceIps.Where(c => c.DueAt != null && c.Status == ResourceIpStatus.Applied).GroupBy(c => c.ResourceId)
@@ -73,6 +70,9 @@ public static class GetOverview
     internal static IQueryable<RuleCount> Rules(EntryGuardDb db) => db.StaticRules.Where(s => s.EndedAt == null)
         .Select(s => new { s.Status, LetsIn = s.ResourceIps.Any(c => c.DueAt != null && c.Status == ResourceIpStatus.Applied) })
         .GroupBy(s => s).Select(g => new RuleCount(g.Key.Status, g.Key.LetsIn, g.Count()));
+
+    // Where fewer came than were asked for, these are all.
+    private static async Task<int> CountAsync<T>(IQueryable<T> all, int shown, int most, CancellationToken ct) => shown < most ? shown : await all.CountAsync(ct);
 
     private static async Task<IReadOnlyDictionary<string, int>> Of<T>(IQueryable<Count<T>> counts, CancellationToken ct)
         where T : struct, Enum => await counts.ToDictionaryAsync(c => Names.Wire(c.Of), c => c.Rows, ct);

@@ -11,6 +11,12 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.CreateIndex(
+                name: "ix_sessions_organization_id_kind_status",
+                table: "sessions",
+                columns: new[] { "organization_id", "kind", "status" },
+                filter: "ended_at IS NULL");
+
+            migrationBuilder.CreateIndex(
                 name: "ix_resource_ips_organization_id_status",
                 table: "resource_ips",
                 columns: new[] { "organization_id", "status" },
@@ -26,6 +32,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
         /// <inheritdoc />
         protected override void Down(MigrationBuilder migrationBuilder)
         {
+            migrationBuilder.DropIndex(
+                name: "ix_sessions_organization_id_kind_status",
+                table: "sessions");
+
             migrationBuilder.DropIndex(
                 name: "ix_resource_ips_organization_id_status",
                 table: "resource_ips");

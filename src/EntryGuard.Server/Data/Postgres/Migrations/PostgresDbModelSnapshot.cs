@@ -1490,6 +1490,10 @@ namespace EntryGuard.Server.Data.Postgres.Migrations
                     b.HasIndex("OrganizationId", "Kind", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_kind_id");
 
+                    b.HasIndex("OrganizationId", "Kind", "Status")
+                        .HasDatabaseName("ix_sessions_organization_id_kind_status")
+                        .HasFilter("ended_at IS NULL");
+
                     b.HasIndex("OrganizationId", "Status", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_status_id");
 

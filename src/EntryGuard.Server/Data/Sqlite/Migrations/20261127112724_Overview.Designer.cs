@@ -1413,6 +1413,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasIndex("OrganizationId", "Kind", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_kind_id");
 
+                    b.HasIndex("OrganizationId", "Kind", "Status")
+                        .HasDatabaseName("ix_sessions_organization_id_kind_status")
+                        .HasFilter("ended_at IS NULL");
+
                     b.HasIndex("OrganizationId", "Status", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_status_id");
 
