@@ -15,6 +15,12 @@ public sealed partial class ApiClient
         SendAsync<UpdateOrganizationSettingsRequest, OrganizationSettingsResponse>(
             HttpMethod.Patch, "organization/settings", request, ct, etag is null ? null : message => message.Headers.TryAddWithoutValidation("If-Match", etag));
 
+    /// <summary><c>GET /overview</c>.</summary>
+    public Task<ApiAnswer<OverviewResponse>> GetOverviewAsync(CancellationToken ct) => GetAsync<OverviewResponse>("overview", ct);
+
+    /// <summary><c>GET /overview/week</c>.</summary>
+    public Task<ApiAnswer<WeekResponse>> GetWeekAsync(CancellationToken ct) => GetAsync<WeekResponse>("overview/week", ct);
+
     /// <summary><c>GET /health-events</c>.</summary>
     /// <param name="query">"open=true&amp;category=VERIFY"; null: none.</param>
     /// <param name="ct">Cancels it.</param>

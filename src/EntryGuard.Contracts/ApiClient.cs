@@ -50,6 +50,12 @@ public sealed partial class ApiClient(HttpClient http)
     public Task<ApiAnswer<SessionResponse>> ExtendSessionAsync(Guid id, ExtendSessionRequest request, CancellationToken ct) =>
         SendAsync<ExtendSessionRequest, SessionResponse>(HttpMethod.Post, $"sessions/{id}/extend", request, ct);
 
+    /// <summary><c>GET /resource-ips</c>.</summary>
+    /// <param name="query">"failing=true&amp;limit=10"; null: none.</param>
+    /// <param name="ct">Cancels it.</param>
+    public Task<ApiAnswer<IReadOnlyList<ResourceIpResponse>>> ListResourceIpsAsync(string? query, CancellationToken ct) =>
+        GetAsync<IReadOnlyList<ResourceIpResponse>>($"resource-ips{(query is null ? "" : $"?{query}")}", ct);
+
     /// <summary><c>POST /resource-ips/{id}/retry</c>.</summary>
     public Task<ApiAnswer<ResourceIpResponse>> RetryResourceIpAsync(Guid id, CancellationToken ct) => PostAsync<ResourceIpResponse>($"resource-ips/{id}/retry", ct);
 

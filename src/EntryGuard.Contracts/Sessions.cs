@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace EntryGuard.Contracts;
 
 /// <summary>Body of <c>POST /api/v1/sessions</c>. Everything is optional; an empty object opens what the caller's roles and direct assignments grant.</summary>
@@ -180,6 +182,38 @@ public sealed record ResourceIpResponse
 
     /// <summary>In words a user can act on; null if nothing went wrong.</summary>
     public string? ErrorMessage { get; init; }
+
+    /// <summary>Since when its rules are to be gone: the decision to end it, or the first try to undo an opening; null while they may stand.</summary>
+    public DateTimeOffset? ClosingSince { get; init; }
+
+    /// <summary>Whose it is. Only in <c>GET /resource-ips</c> and <c>GET /overview</c>; null elsewhere, where what is asked for says it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ResourceIpOwner? Owner { get; init; }
+}
+
+/// <summary>What a Resource IP belongs to.</summary>
+public sealed record ResourceIpOwner
+{
+    /// <summary>SESSION, STATIC_RULE, or DRIFT: nobody's, a comparison with the provider found its rule, and it is being taken off.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The session; null: it is not a session's.</summary>
+    public Guid? SessionId { get; init; }
+
+    /// <summary>Whose session; null: it is not a session's.</summary>
+    public Guid? UserId { get; init; }
+
+    /// <summary>Name of that user; null: none was given, or it is not a session's.</summary>
+    public string? UserName { get; init; }
+
+    /// <summary>E-mail address of that user; null: it is not a session's.</summary>
+    public string? UserEmail { get; init; }
+
+    /// <summary>The static rule; null: it is not one's.</summary>
+    public Guid? StaticRuleId { get; init; }
+
+    /// <summary>Label of the static rule; null: it is not one's.</summary>
+    public string? StaticRuleLabel { get; init; }
 }
 
 /// <summary>A Resource that a start left out.</summary>

@@ -35,6 +35,9 @@ public sealed class DbWork : IAsyncDisposable
     internal static async Task<DbWork> BeginReadAsync(EntryGuardDb db, CancellationToken ct) =>
         new(db, db.IsShared ? await TransactionAsync(db, ct) : null, null, true);
 
+    internal static async Task<DbWork> BeginSnapshotAsync(EntryGuardDb db, CancellationToken ct) =>
+        new(db, await NameTenantAsync(db, await db.SnapshotAsync(ct), ct), null, true);
+
     /// <summary>Saves what is tracked, commits, and lets the next writer in: from here on it may be awaited again.</summary>
     /// <exception cref="DbUpdateConcurrencyException">A guarded row had moved; nothing was written.</exception>
     public async Task CommitAsync(CancellationToken ct)
@@ -82,9 +85,11 @@ public sealed class DbWork : IAsyncDisposable
         await db.SaveChangesAsync(ct);
     }
 
-    private static async Task<IDbContextTransaction> TransactionAsync(EntryGuardDb db, CancellationToken ct)
+    private static async Task<IDbContextTransaction> TransactionAsync(EntryGuardDb db, CancellationToken ct) =>
+        await NameTenantAsync(db, await db.Database.BeginTransactionAsync(ct), ct);
+
+    private static async Task<IDbContextTransaction> NameTenantAsync(EntryGuardDb db, IDbContextTransaction transaction, CancellationToken ct)
     {
-        var transaction = await db.Database.BeginTransactionAsync(ct);
         try
         {
             // Row-level security compares with this setting; it ends with the transaction (E30).

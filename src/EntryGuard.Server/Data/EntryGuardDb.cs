@@ -8,6 +8,7 @@ using EntryGuard.Server.Data.Postgres;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace EntryGuard.Server.Data;
@@ -81,6 +82,12 @@ public abstract class EntryGuardDb(DbContextOptions options, OrganizationId? ten
 
     /// <summary>Begins a read. On PostgreSQL a tenant sees no row outside of one; on SQLite it costs nothing.</summary>
     public Task<DbWork> BeginReadAsync(CancellationToken ct) => DbWork.BeginReadAsync(this, ct);
+
+    /// <summary>Begins a read of several questions whose answers are of one moment, that of the first of them: what others commit meanwhile is not seen.</summary>
+    public Task<DbWork> BeginSnapshotAsync(CancellationToken ct) => DbWork.BeginSnapshotAsync(this, ct);
+
+    /// <summary>A transaction that sees one moment, and keeps nobody from writing.</summary>
+    internal abstract Task<IDbContextTransaction> SnapshotAsync(CancellationToken ct);
 
     protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
         optionsBuilder.ReplaceService<IModelCacheKeyFactory, ModelPerScope>();

@@ -80,6 +80,17 @@ public static class HealthLedger
         return db.ResourceIps.Where(c => c.DueAt != null && c.Status == ResourceIpStatus.Failed && c.MayStand);
     }
 
+    /// <summary>
+    /// Claims whose closing fails, whoever's they are, in SQL: it is overdue, or its last try went wrong. An opening that failed and was not
+    /// tried to be undone yet is none.
+    /// </summary>
+    public static IQueryable<ResourceIp> Failing(EntryGuardDb db)
+    {
+        ArgumentNullException.ThrowIfNull(db);
+        return db.ResourceIps.Where(c => c.DueAt != null && c.MayStand && (c.Status == ResourceIpStatus.Failed
+            || (c.Status == ResourceIpStatus.Removing && (c.OverdueSince != null || (c.Attempts > 0 && c.ErrorCode != null)))));
+    }
+
     /// <summary>REMOVAL_FAILING says what is so now: raised while a closing of the Resource is overdue, else resolved.</summary>
     /// <returns>True if that was a transition.</returns>
     /// <inheritdoc cref="RaiseAsync" path="/param"/>

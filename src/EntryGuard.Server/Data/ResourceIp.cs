@@ -121,6 +121,9 @@ public sealed class ResourceIp
     /// <summary>Its static rule names its Resource still, if only as one that was switched off or closed by hand: there is no successor, and it was not taken out.</summary>
     public bool IsNamed => EndReason is not (Domain.Sessions.EndReason.Superseded or Domain.Sessions.EndReason.Manual);
 
+    /// <summary>Since when its rules are to be gone: the decision to end it, or the first try to undo an opening; null while they may stand.</summary>
+    public DateTimeOffset? ClosingSince => EndingAt ?? (State.IsLeaving ? FirstAttemptAt : null);
+
     public ClaimState State
     {
         get => new(Wanted, Status, MayStand);

@@ -27,6 +27,7 @@ public static class ApiEndpoints
         Providers.ProviderEndpoints.Map(api);
         Resources.ResourceEndpoints.Map(api);
         HealthEvents.HealthEventEndpoints.Map(api);
+        Overview.OverviewEndpoints.Map(api);
         Organizations.OrganizationEndpoints.Map(api);
         StaticRules.StaticRuleEndpoints.Map(api);
         Explain.ExplainEndpoints.Map(api);

@@ -24,7 +24,7 @@ internal static class HealthEndpoints
                 status = count == 0 ? "nothing overdue" : "overdue",
                 overdue = count,
                 oldestSeconds = age,
-                reasons = count == 0 ? [] : new[] { "Addresses that should be closed may still be open. They are tried every 5 minutes; GET /api/v1/sessions?overdue=true says which and why." },
+                reasons = count == 0 ? [] : new[] { "Addresses that should be closed may still be open. They are tried every 5 minutes; GET /api/v1/resource-ips?failing=true says which and why." },
             });
         });
     }

@@ -4,6 +4,8 @@ using EntryGuard.Domain.Net;
 using EntryGuard.Domain.Sessions;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
+using EntryGuard.Server.Features.Overview;
+using EntryGuard.Server.Features.Sessions;
 using EntryGuard.Testing;
 using Microsoft.EntityFrameworkCore;
 
@@ -81,6 +83,17 @@ public class QueryPlanTests
         var key = new ApiKeyId(Id(3, 3));
         await plans.AddAsync(tenant.Sessions.Where(s => s.EndedAt == null && s.ApiKeyId == key), "ix_sessions_api_key_id");
         await plans.AddAsync(Entitlements.Of(tenant, user), "pk_user_resources", "ix_role_users_user_id_organization_id");
+
+        // What the overview counts, and the closings that fail: of what is not over.
+        const string OpenClaims = "ix_resource_ips_organization_id_status", OpenEvents = "ix_health_events_organization_id_category_id";
+        await plans.AddAsync(HealthLedger.Failing(tenant).OldestFirst().Take(50), OpenClaims);
+        await plans.AddAsync(HealthLedger.Failing(tenant).GroupBy(c => 1).Select(g => g.Count()), OpenClaims);
+        await plans.AddAsync(tenant.ResourceIps.Where(c => c.DueAt != null).OrderBy(c => c.Id).Take(50), OpenClaims);
+        await plans.AddAsync(GetOverview.Open(tenant), OpenClaims);
+        await plans.AddAsync(GetOverview.Rules(tenant), "ix_sessions_organization_id_kind_status");
+        await plans.AddAsync(GetOverview.OpenSessions(tenant).GroupBy(s => s.Status).Select(g => g.Count()), "ix_sessions_organization_id_kind_status");
+        await plans.AddAsync(tenant.HealthEvents.Where(e => e.ResolvedAt == null).GroupBy(e => e.Category).Select(g => g.Count()), OpenEvents);
+        await plans.AddAsync(GetWeek.Over(tenant, Now, DateTimeOffset.UnixEpoch), "ix_sessions_organization_id_kind_id", "ix_sessions_organization_id_status_id");
         plans.Bad.ShouldBeEmpty();
     }
 
@@ -123,12 +136,14 @@ public class QueryPlanTests
         await Insert("sessions", Sessions, ("id", Of(5, "i")), ("organization_id", Organizational("i")), ("user_id", Of(2, $"i % {Users}")), ("kind", "CASE WHEN i % 500 = 9 THEN 'STATIC_RULE' ELSE 'SESSION' END"),
             ("status", "CASE WHEN i % 200 = 77 THEN 'ACTIVE' WHEN i % 2000 = 3 THEN 'EXPIRING' ELSE 'EXPIRED' END"), ("started_at", At("i")), ("expires_at", At("i")), ("changed_at", At("i")),
             ("ended_at", $"CASE WHEN i % 200 = 77 OR i % 2000 = 3 THEN NULL ELSE {At("i")} END"),
-            ("idempotency_key", "CASE WHEN i % 3 = 0 THEN 'key-' || i END"));
+            ("idempotency_key", "CASE WHEN i % 3 = 0 THEN 'key-' || i END"), ("api_key_id", Of(3, "i % 20000")));
         await Insert("resource_ips", Claims, ("id", Of(6, "i")), ("organization_id", Organizational("i")), ("session_id", Of(5, $"i % {Sessions}")), ("resource_id", Of(4, $"i % {Resources}")),
             ("allow_list_key", $"'list-' || (i % {Resources})"), ("address", "'203.0.' || (i / 256 % 256) || '.' || (i % 256) || '/32'"), ("scopes", "'tcp/443'"), ("grant", "'DIRECT'"),
             ("wanted", "CASE WHEN i % 200 = 7 THEN 'PRESENT' ELSE 'ABSENT' END"), ("status", "CASE WHEN i % 200 = 7 THEN CASE WHEN i % 20 = 7 THEN 'APPLIED' ELSE 'PENDING' END ELSE 'REMOVED' END"),
             ("may_stand", no), ("ends_at", At("i")), ("cap_at", At("i")), ("due_at", $"CASE WHEN i % 200 = 7 THEN {At("i")} END"), ("attempts", "0"), ("awaits_list", no), ("entries", "'[]'"),
             ("losses", "0"), ("is_declared_gone", no), ("created_at", At("i")));
+        await Insert("health_events", 20_000, ("id", Of(9, "i")), ("organization_id", Organizational("i")), ("resource_id", Of(4, $"i % {Resources}")), ("category", "'VERIFY'"), ("message", "'x'"),
+            ("first_seen_at", At("i")), ("last_seen_at", At("i")), ("resolved_at", $"CASE WHEN i >= {Resources} THEN {At("i")} END"));
         await Insert("audit", Claims, ("organization_id", Organizational("i")), ("event_type", "'SESSION_START'"), ("actor_type", "'SYSTEM'"), ("session_id", Of(5, $"i % {Sessions}")),
             ("subject_id", Of(2, $"i % {Users}")), ("result", "'SUCCESS'"), ("created_at", At("(i - 100000) * 10")));
         await work.CommitAsync(default);

@@ -1,6 +1,7 @@
 using EntryGuard.Contracts;
 using EntryGuard.Domain;
 using EntryGuard.Domain.Providers;
+using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Data;
 using EntryGuard.Server.Engine;
 using EntryGuard.Server.Features.Resources;
@@ -99,6 +100,20 @@ internal static class EngineFacts
         (await app.Status(session)).ShouldBe("ACTIVE");
         return session;
     }
+
+    /// <summary>The API as an auditor of the organization acme.</summary>
+    public static async Task<ApiClient> Auditor(this TestApp app)
+    {
+        var organization = await app.Seed.Organization("acme");
+        var (_, key) = await app.Seed.ApiKey(organization, await app.Seed.User(organization, "auditor@acme.example", authority: Authority.Auditor));
+        var api = new ApiClient(app.Client());
+        api.UseKey(key);
+        return api;
+    }
+
+    /// <summary>A rule stands there with our mark that nobody asked for; something of ours must stand already.</summary>
+    public static void AddStray(this TestApp app, string resource, string address) =>
+        app.Cloud(resource).AddMarked(address, Scope.Tcp(443), $"{app.Cloud(resource).Standing[0].Mark![..12]}aaaaaaaaaa");
 
     /// <summary>Its only Resource IP, as its owner is told.</summary>
     public static async Task<ResourceIpResponse> Claim(this TestApp app, SessionResponse session) => (await app.Session(session)).ResourceIps.ShouldHaveSingleItem();

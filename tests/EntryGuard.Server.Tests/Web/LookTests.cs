@@ -1,5 +1,4 @@
 using EntryGuard.Contracts;
-using EntryGuard.Domain.Rules;
 using EntryGuard.Server.Tests.Engine;
 using EntryGuard.Server.Web.Pages.Watch;
 using EntryGuard.Testing;
@@ -22,30 +21,54 @@ public sealed class LookTests
         var (client, asked) = await CountedAsync(app);
         var look = new Look();
         var picture = await LookAsync(app, look, client);
-        (picture.Sessions["ACTIVE"], picture.Open, picture.StaticRules, picture.StaticRulesShut.Count).ShouldBe((2, 2, 1, 0));
-        picture.Doors.Single(d => d.Name == "web").Open.ShouldBe(2);
-        (picture.Troubles.Count, picture.MayMissTroubles).ShouldBe((0, false));
-        asked().ShouldBe(8);
+        (picture.Sessions, picture.Now.AddressesLetIn, picture.Troubles.Count).ShouldBe((2, 2, 0));
+        picture.Doors.Single(d => d.Name == "web").AddressesLetIn.ShouldBe(2);
+        asked().ShouldBe(2);
         await LookAsync(app, look, client);
-        asked().ShouldBe(7, "what comparisons found is not asked for each time");
+        asked().ShouldBe(1, "what comparisons found is not asked for each time");
     }
 
     [Theory, EveryDatabase]
-    public async Task A_closing_of_nothing_that_runs_is_told_as_one_that_fails(TestDatabase database)
+    public async Task Of_the_week_only_what_is_over_is_kept_and_its_last_hour_follows(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);
-        await app.Open("ann", hours: 3);
-        var prefix = app.Cloud("web").Standing.Single().Mark![..12];
-        app.Cloud("web").AddMarked("203.0.113.66", Scope.Tcp(443), $"{prefix}aaaaaaaaaa");
+        await app.Open("ann");
+        var (client, asked) = await CountedAsync(app);
+        var look = new Look();
+        (await WeekAsync(1)).ShouldBe((1, 1));
+        (await WeekAsync(3)).ShouldBe((3, 3));
+        (await WeekAsync(2)).ShouldBe((3, 3), "the most of the hour stays");
+        asked().ShouldBe(1);
+        app.Time.Advance(TimeSpan.FromMinutes(6));
+        (await WeekAsync(1)).ShouldBe((1, 1));
+        asked().ShouldBe(1);
+
+        async Task<(int Hour, int Day)> WeekAsync(int sessions)
+        {
+            var week = (await look.AtTheWeekAsync(client, sessions, app.Time.GetUtcNow()))!;
+            return (week.Most[^1], week.Days[^1].Most);
+        }
+    }
+
+    [Theory, EveryDatabase]
+    public async Task A_rule_that_nobody_wanted_is_told_with_its_address_beside_a_closing_of_the_same_Resource_and_can_be_acted_on(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var ann = await app.Open("ann", hours: 3);
+        app.AddStray("web", "203.0.113.66");
         app.OnClosing(Script.Unavailable);
         await app.Advance(TimeSpan.FromMinutes(11));   // it is compared meanwhile
-        await app.Advance(TimeSpan.FromMinutes(4));
-        (await app.HealthEvents()).ShouldBe(["REMOVAL_FAILING open"]);
+        await app.Advance(TimeSpan.FromMinutes(1));
+        await app.As("ann").Stop(ann);
+        await app.Advance(TimeSpan.FromMinutes(5));
 
         var (client, _) = await CountedAsync(app);
-        var trouble = (await LookAsync(app, new Look(), client)).Troubles.ShouldHaveSingleItem();
-        (trouble.Claim, trouble.ResourceName, trouble.Address, trouble.IsOverdue).ShouldBe((null, "web", null, true));
-        trouble.Error!.ShouldContain("may still be on");
+        var picture = await LookAsync(app, new Look(), client);
+        picture.Now.FailingClosingCount.ShouldBe(2);
+        picture.Troubles.Select(t => (t.Claim.IpAddress, t.Whose, t.Claim.CanRetry, t.Claim.IsOverdue)).ShouldBe(
+            [("203.0.113.66", "found by a comparison", true, true), ("203.0.113.7", "ann@acme.example", true, true)]);
+        picture.Troubles.Select(t => t.Href).ShouldBe([$"/resources/{ann.ResourceIps[0].ResourceId}", $"/sessions/{ann.Id}"]);
+        picture.Troubles.ShouldAllBe(t => t.Error != null && t.NextAttemptAt != null && t.Since < app.Time.GetUtcNow());
     }
 
     [Theory, EveryDatabase]
@@ -60,7 +83,7 @@ public sealed class LookTests
         await app.RunUntilQuiet();
         await app.Advance(TimeSpan.FromMinutes(4));
         var trouble = (await LookAsync(app, new Look(), client)).Troubles.ShouldHaveSingleItem();
-        (trouble.Claim!.CanRetry, trouble.Claim.IsOverdue, trouble.Whose, trouble.Href).ShouldBe((true, true, "static IP office", $"/static-ips/{rule.Id}"));
+        (trouble.Claim.CanRetry, trouble.Claim.IsOverdue, trouble.Whose, trouble.Href).ShouldBe((true, true, "static IP office", $"/static-ips/{rule.Id}"));
         app.Provider.OnApply = null;
         (await (await app.AsAdmin().Api()).RetryResourceIpAsync(trouble.Claim.Id, default)).Problem.ShouldBeNull();
         await app.RunUntilQuiet();
@@ -69,7 +92,7 @@ public sealed class LookTests
 
     private static async Task<Picture> LookAsync(TestApp app, Look look, ApiClient client)
     {
-        var (picture, _, _, problem) = await look.AtAllAsync(client, app.Time.GetUtcNow());
+        var (picture, problem) = await look.AtAllAsync(client, app.Time.GetUtcNow());
         problem.ShouldBeNull();
         return picture!;
     }

@@ -14,5 +14,6 @@ internal sealed class HealthEventConfiguration : IEntityTypeConfiguration<Health
             .HasPrincipalKey(r => new { r.Id, r.OrganizationId }).OnDelete(DeleteBehavior.Cascade);
         builder.HasIndex(e => new { e.ResourceId, e.Category }).IsUnique().HasFilter("resolved_at IS NULL");
         builder.HasIndex(e => new { e.OrganizationId, e.Id });   // an organization's, newest first
+        builder.HasIndex(e => new { e.OrganizationId, e.Category, e.Id }).HasFilter("resolved_at IS NULL");   // ... of what is so now
     }
 }

@@ -11,6 +11,7 @@ internal sealed class ResourceIpConfiguration : IEntityTypeConfiguration<Resourc
     public void Configure(EntityTypeBuilder<ResourceIp> builder)
     {
         builder.Ignore(c => c.State);
+        builder.Ignore(c => c.ClosingSince);
         builder.Property(c => c.Status).IsConcurrencyToken();
         builder.Property(c => c.Wanted).IsConcurrencyToken();
         builder.Property(c => c.AttemptId).IsConcurrencyToken();
@@ -27,6 +28,7 @@ internal sealed class ResourceIpConfiguration : IEntityTypeConfiguration<Resourc
         builder.HasIndex(c => new { c.DueAt, c.Id }).HasFilter(IsOpen);                 // what is due next
         builder.HasIndex(c => new { c.AllowListKey, c.Status }).HasFilter(IsOpen);      // what is unsettled, and what is live, on an allow-list
         builder.HasIndex(c => new { c.Address, c.AllowListKey }).HasFilter(IsOpen);     // who shares an address
+        builder.HasIndex(c => new { c.OrganizationId, c.Status }).HasFilter(IsOpen);    // what is open in an organization, and what is being closed
         builder.HasIndex(c => new { c.OrganizationId, c.RoleId }).HasFilter("wanted = 'PRESENT'");   // what rests on a role
     }
 }

@@ -28,6 +28,7 @@ internal sealed class SessionConfiguration : IEntityTypeConfiguration<Session>
         builder.HasIndex(s => new { s.UserId, s.OrganizationId, s.Id });          // one user's, newest first
         builder.HasIndex(s => new { s.OrganizationId, s.Kind, s.Id });            // an organization's, newest first
         builder.HasIndex(s => new { s.OrganizationId, s.Status, s.Id });          // ... of one status
+        builder.HasIndex(s => new { s.OrganizationId, s.Kind, s.Status }).HasFilter("ended_at IS NULL");   // what is not over: few are not
         builder.HasIndex(s => s.ChangedAt).HasFilter("ended_at IS NULL");         // what the sweep recomputes: few have not ended
     }
 }

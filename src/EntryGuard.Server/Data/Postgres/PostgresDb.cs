@@ -1,5 +1,7 @@
+using System.Data;
 using EntryGuard.Domain;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 
 namespace EntryGuard.Server.Data.Postgres;
 
@@ -7,6 +9,8 @@ namespace EntryGuard.Server.Data.Postgres;
 public sealed class PostgresDb(DbContextOptions<PostgresDb> options, OrganizationId? tenant, WriteGate gate) : EntryGuardDb(options, tenant, gate)
 {
     public override bool IsShared => true;
+
+    internal override Task<IDbContextTransaction> SnapshotAsync(CancellationToken ct) => Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {

@@ -1,5 +1,7 @@
+using System.Data;
 using EntryGuard.Domain;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace EntryGuard.Server.Data.Sqlite;
@@ -8,6 +10,10 @@ namespace EntryGuard.Server.Data.Sqlite;
 public sealed class SqliteDb(DbContextOptions<SqliteDb> options, OrganizationId? tenant, WriteGate gate) : EntryGuardDb(options, tenant, gate)
 {
     public override bool IsShared => false;
+
+    // To this provider READ UNCOMMITTED without a shared cache means "BEGIN" rather than "BEGIN IMMEDIATE", and nothing else: it takes no lock, and in WAL mode reads
+    // as of its first question.
+    internal override Task<IDbContextTransaction> SnapshotAsync(CancellationToken ct) => Database.BeginTransactionAsync(IsolationLevel.ReadUncommitted, ct);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

@@ -43,17 +43,7 @@ public static class ListHealthEvents
         }
 
         await using var read = await db.BeginReadAsync(ct);
-        var rows = await events.OrderByDescending(e => e.Id).Take(most + 1).Select(e => new { Event = e, e.Resource!.Name }).ToListAsync(ct);
-        return Page<HealthEventResponse>.Of(rows, most, r => new Cursor(r.Event.FirstSeenAt, r.Event.Id.Value), r => new HealthEventResponse
-        {
-            Id = r.Event.Id.Value,
-            ResourceId = r.Event.ResourceId.Value,
-            ResourceName = r.Name,
-            Category = Names.Wire(r.Event.Category),
-            Message = r.Event.Message,
-            FirstSeenAt = r.Event.FirstSeenAt,
-            LastSeenAt = r.Event.LastSeenAt,
-            ResolvedAt = r.Event.ResolvedAt,
-        });
+        var rows = await events.OrderByDescending(e => e.Id).Take(most + 1).Select(HealthEventView.Projection).ToListAsync(ct);
+        return Page<HealthEventResponse>.Of(rows, most, r => new Cursor(r.Event.FirstSeenAt, r.Event.Id.Value), r => r.ToResponse());
     }
 }

@@ -21,6 +21,8 @@ public static class SessionEndpoints
         sessions.MapPost("/admin/lift-freeze", StopAll.HandleLift).WithName("LiftFreeze").WithSummary("Let sessions be started again").RequireAdmin();
 
         var claims = api.MapGroup("/resource-ips").WithTags("Sessions").RequireScope(ApiScopes.SessionsWrite);
+        claims.MapGet("", ListResourceIps.Handle).WithName("ListResourceIps").WithSummary("What is open, being opened or being closed, whoever's it is; with failing=true the closings that fail")
+            .RequireScope(ApiScopes.SessionsRead).RequireAdmin();
         claims.MapPost("/{id}/retry", RetryResourceIp.Handle).WithName("RetryResourceIp").WithSummary("Try a failed opening or closing again, now");
         claims.MapPost("/{id}/declare-gone", DeclareGone.Handle).WithName("DeclareGone")
             .WithSummary("Last resort: state that a rule is gone which the server cannot see").RequireAdmin();

@@ -98,6 +98,7 @@ public static class SessionView
             AllowedAnywayBy = Claim.RemovedAt is not null ? Claim.AllowedBy : Resource.AllowingAnyway(ForeignRules, Claim.Address, Claim.Scopes)?.Rule.ToString(),
             ErrorCode = Claim.ErrorCode,
             ErrorMessage = Claim.ErrorMessage,
+            ClosingSince = Claim.ClosingSince,
         };
     }
 

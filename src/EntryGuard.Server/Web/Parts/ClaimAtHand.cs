@@ -13,6 +13,10 @@ public sealed record ClaimAtHand(Guid Id, Guid? OwnerId, string ResourceName, st
         claim.Id, session.UserId, claim.ResourceName, claim.IpAddress, claim.ErrorMessage, claim.OverdueSince is not null,
         claim.OverdueSince is not null || (claim.Status == "REMOVING" && claim.ErrorCode is not null) || (claim.Status == "FAILED" && session.CanExtend()));
 
+    /// <summary>A closing that fails, with its owner: another try would do something whoever's it is.</summary>
+    internal static ClaimAtHand OfFailing(ResourceIpResponse claim) => new(
+        claim.Id, claim.Owner?.UserId, claim.ResourceName, claim.IpAddress, claim.ErrorMessage, claim.OverdueSince is not null, true);
+
     /// <summary>While the rule is wanted, what failed or was closed by hand can be opened again as well.</summary>
     internal static ClaimAtHand Of(StaticRuleResource claim, StaticRuleResponse rule) => new(
         claim.ResourceIpId, null, claim.ResourceName, claim.IpAddress, claim.ErrorMessage, claim.OverdueSince is not null,

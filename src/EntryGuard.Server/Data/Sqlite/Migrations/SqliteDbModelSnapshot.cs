@@ -383,6 +383,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                     b.HasIndex("ResourceId", "OrganizationId")
                         .HasDatabaseName("ix_health_events_resource_id_organization_id");
 
+                    b.HasIndex("OrganizationId", "Category", "Id")
+                        .HasDatabaseName("ix_health_events_organization_id_category_id")
+                        .HasFilter("resolved_at IS NULL");
+
                     b.ToTable("health_events");
                 });
 
@@ -1129,6 +1133,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
                         .HasDatabaseName("ix_resource_ips_organization_id_role_id")
                         .HasFilter("wanted = 'PRESENT'");
 
+                    b.HasIndex("OrganizationId", "Status")
+                        .HasDatabaseName("ix_resource_ips_organization_id_status")
+                        .HasFilter("due_at IS NOT NULL");
+
                     b.HasIndex("ResourceId", "OrganizationId")
                         .HasDatabaseName("ix_resource_ips_resource_id_organization_id");
 
@@ -1401,6 +1409,10 @@ namespace EntryGuard.Server.Data.Sqlite.Migrations
 
                     b.HasIndex("OrganizationId", "Kind", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_kind_id");
+
+                    b.HasIndex("OrganizationId", "Kind", "Status")
+                        .HasDatabaseName("ix_sessions_organization_id_kind_status")
+                        .HasFilter("ended_at IS NULL");
 
                     b.HasIndex("OrganizationId", "Status", "Id")
                         .HasDatabaseName("ix_sessions_organization_id_status_id");

@@ -3,89 +3,51 @@ using EntryGuard.Server.Web.Parts;
 
 namespace EntryGuard.Server.Web.Pages.Watch;
 
-/// <summary>What the overview shows, as of one look: small enough to be sent along with the page.</summary>
-public sealed record Picture
+/// <summary>What the overview shows, small enough to be sent along with the page.</summary>
+/// <param name="Now">What is open and what is wrong, as of one moment.</param>
+/// <param name="Drift">What comparisons with the providers found in the last seven days, the latest first.</param>
+public sealed record Picture(OverviewResponse Now, IReadOnlyList<Found> Drift)
 {
-    /// <summary>Most troubles that are shown one by one.</summary>
-    public const int MostTroubles = 50;
+    /// <summary>Sessions that are not over.</summary>
+    internal int Sessions => Now.Sessions.Values.Sum();
 
-    public required string OrganizationName { get; init; }
+    /// <summary>Those with something wrong first, then those with most open.</summary>
+    internal IReadOnlyList<ResourceFigures> Doors =>
+        [.. Now.Resources.OrderBy(d => d.Health != "INVALID").ThenByDescending(d => d.AddressesLetIn).ThenBy(d => d.Name, StringComparer.OrdinalIgnoreCase)];
 
-    /// <summary>What is typed to stop the organization.</summary>
-    public required string OrganizationSlug { get; init; }
+    /// <summary>Closings that fail, the oldest first.</summary>
+    internal IReadOnlyList<Trouble> Troubles => [.. Now.FailingClosings.Select(Trouble.Of)];
 
-    /// <summary>Closings that fail, the oldest first; at most <see cref="MostTroubles"/>.</summary>
-    public required IReadOnlyList<Trouble> Troubles { get; init; }
+    /// <summary>The organization first.</summary>
+    internal IReadOnlyList<Frozen> Frozen =>
+    [
+        .. Now.FrozenAt is { } since ? [new Frozen(null, null, Now.OrganizationName, since)] : Array.Empty<Frozen>(),
+        .. Now.Frozen.Select(f => new Frozen(f.UserId, f.ResourceId, f.Name, f.FrozenAt)),
+    ];
 
-    /// <summary>All of them, as far as they were looked at.</summary>
-    public required int TroubleCount { get; init; }
-
-    /// <summary>There was more than is looked at, and a closing that fails may be in what was not.</summary>
-    public required bool MayMissTroubles { get; init; }
-
-    /// <summary>Sessions that are not over, by status.</summary>
-    public required IReadOnlyDictionary<string, int> Sessions { get; init; }
-
-    /// <summary>Static rules that let somebody in somewhere now.</summary>
-    public required int StaticRules { get; init; }
-
-    /// <summary>Those that are neither that nor over, by status.</summary>
-    public required IReadOnlyDictionary<string, int> StaticRulesShut { get; init; }
-
-    /// <summary>Addresses that are let in now, by sessions or static rules: each counts once per Resource.</summary>
-    public required int Open { get; init; }
-
-    /// <summary>There was more than is looked at; the figures are at least that.</summary>
-    public required bool IsCut { get; init; }
-
-    public required IReadOnlyList<Door> Doors { get; init; }
-
-    /// <summary>What is wrong with Resources now.</summary>
-    public required IReadOnlyList<HealthEventResponse> Events { get; init; }
-
-    /// <summary>What comparisons with the providers found in the last seven days, the latest first.</summary>
-    public required IReadOnlyList<Found> Drift { get; init; }
-
-    public required IReadOnlyList<Frozen> Frozen { get; init; }
+    /// <summary>All that is wrong of some categories.</summary>
+    internal int EventCount(Func<string, bool> category) => Now.HealthEventCounts.Where(c => category(c.Key)).Sum(c => c.Value);
 }
 
 /// <summary>A closing that fails.</summary>
-/// <param name="Claim">What can be done about it; null: only what its Resource says is known.</param>
-/// <param name="ResourceId">Where it fails.</param>
+/// <param name="Claim">What can be done about it.</param>
 /// <param name="Whose">For people.</param>
-/// <param name="Href">Of the session, the static rule, or the Resource.</param>
-/// <param name="Address">Null: not known here.</param>
+/// <param name="Href">Of the session or the static rule; of the Resource, where nobody wanted it.</param>
 /// <param name="Since">When it became overdue, or, if it is not yet, when it was to end.</param>
-/// <param name="IsOverdue">Its usual tries are used up.</param>
-/// <param name="NextAttemptAt">Null: not known here.</param>
-public sealed record Trouble(
-    ClaimAtHand? Claim, Guid ResourceId, string Whose, string Href, string ResourceName, string? Address, DateTimeOffset Since, bool IsOverdue,
-    DateTimeOffset? NextAttemptAt, string? Error)
+/// <param name="NextAttemptAt">Null: a try is going on.</param>
+/// <param name="Error">Null: nothing was said.</param>
+public sealed record Trouble(ClaimAtHand Claim, string Whose, string Href, DateTimeOffset Since, DateTimeOffset? NextAttemptAt, string? Error)
 {
-    internal static IEnumerable<Trouble> Of(SessionResponse session) => session.ResourceIps
-        .Where(c => c.OverdueSince is not null || c is { Status: "REMOVING", ErrorCode: not null })
-        .Select(c => new Trouble(
-            ClaimAtHand.Of(c, session), c.ResourceId, session.UserName ?? session.UserEmail, $"/sessions/{session.Id}", c.ResourceName, c.IpAddress,
-            c.OverdueSince ?? session.EndingAt ?? c.EndsAt, c.OverdueSince is not null, c.NextAttemptAt, c.ErrorMessage));
-
-    internal static IEnumerable<Trouble> Of(StaticRuleResponse rule) => rule.Resources
-        .Where(c => c.OverdueSince is not null || c is { Status: "REMOVING", ErrorCode: not null })
-        .Select(c => new Trouble(
-            ClaimAtHand.Of(c, rule), c.ResourceId, $"static IP {rule.Label}", $"/static-ips/{rule.Id}", c.ResourceName, c.IpAddress, c.OverdueSince ?? rule.EndingAt ?? rule.CreatedAt, c.OverdueSince is not null, null, c.ErrorMessage));
-
-    /// <summary>A closing of nothing that runs: of a rule that nobody wanted, or of a static rule that is over.</summary>
-    internal static Trouble Of(HealthEventResponse what) => new(
-        null, what.ResourceId, "the Resource", $"/resources/{what.ResourceId}", what.ResourceName, null, what.FirstSeenAt, true, null, what.Message);
-}
-
-/// <summary>A Resource, with what is open on it.</summary>
-public sealed record Door(
-    Guid Id, string Name, string Provider, bool IsActive, string Health, string? HealthMessage, DateTimeOffset? FrozenAt, DateTimeOffset? ListedAt, int ForeignRules,
-    IReadOnlyList<CapacityResponse> Capacity, int Sessions, int Open)
-{
-    internal static Door Of(ResourceResponse resource, int sessions, int open) => new(
-        resource.Id, resource.Name, resource.Provider, resource.IsActive, resource.Health, resource.HealthMessage, resource.FrozenAt, resource.ListedAt,
-        resource.ForeignRules.Count, resource.Capacity, sessions, open);
+    internal static Trouble Of(ResourceIpResponse claim)
+    {
+        var (whose, href) = claim.Owner switch
+        {
+            { SessionId: { } session } owner => (owner.UserName ?? owner.UserEmail ?? "a session", $"/sessions/{session}"),
+            { StaticRuleId: { } rule } owner => ($"static IP {owner.StaticRuleLabel}", $"/static-ips/{rule}"),
+            _ => ("found by a comparison", $"/resources/{claim.ResourceId}"),
+        };
+        return new Trouble(ClaimAtHand.OfFailing(claim), whose, href, claim.OverdueSince ?? claim.ClosingSince ?? claim.EndsAt, claim.NextAttemptAt, claim.ErrorMessage);
+    }
 }
 
 /// <summary>What was found of one kind on one Resource.</summary>
