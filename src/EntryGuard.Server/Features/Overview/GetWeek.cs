@@ -39,7 +39,9 @@ public static class GetWeek
         return db.UserSessions.Where(s => s.Id.CompareTo(first) > 0 && s.Status != SessionStatus.Failed && s.EndedAt >= from);
     }
 
-    private static WeekResponse Of(IReadOnlyCollection<Span> spans, DateTimeOffset from)
+    /// <param name="spans">Of the sessions that were open in the week, whenever they began.</param>
+    /// <param name="from">Begin of the week's first hour.</param>
+    internal static WeekResponse Of(IReadOnlyCollection<Span> spans, DateTimeOffset from)
     {
         var most = new int[Hours];
         var turns = spans.SelectMany(s => new[] { (At: s.Start, By: 1), (At: s.End ?? DateTimeOffset.MaxValue, By: -1) }).OrderBy(t => t.At).ThenBy(t => t.By).ToList();
