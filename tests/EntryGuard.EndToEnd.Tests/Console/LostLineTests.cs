@@ -133,7 +133,7 @@ public sealed class LostLineTests(ConsoleServer server) : IClassFixture<ConsoleS
     [Fact]
     public async Task A_reload_gives_back_what_was_typed_until_it_is_sent_or_given_up()
     {
-        await using var ann = await server.AdminAsync();
+        await using var ann = await server.JoinAsync("fay@home.example", "ADMIN");   // signs out, which would end everybody's who shares it
         await ann.GoAsync("/roles/new");
         await Field(ann.Page, "Name").FillAsync("early shift");
         await Field(ann.Page, "Description").PressSequentiallyAsync("from six");   // still in the field

@@ -96,7 +96,7 @@ public sealed partial class TipTests(ConsoleServer server) : IClassFixture<Conso
     public async Task A_finger_has_it_shown_within_a_narrow_window_and_a_tap_elsewhere_takes_it_away()
     {
         await using var somebody = await server.AdminAsync();
-        await using var ann = await server.Chromium.VisitorAsync(server.Url, 360, 740, state: await somebody.StateAsync(), hasTouch: true, zone: "Asia/Kolkata");
+        await using var ann = await server.Chromium.VisitorAsync(server.Url, 360, 480, state: await somebody.StateAsync(), hasTouch: true, zone: "Asia/Kolkata");   // so low that one row is enough to scroll
         await ann.GoAsync("/sessions");
         var tip = Tip(ann);
         await ann.Page.Locator("table.grid .badge", new() { HasTextString = "Active" }).First.TapAsync();

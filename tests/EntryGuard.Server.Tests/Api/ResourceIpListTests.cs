@@ -98,6 +98,18 @@ public sealed class ResourceIpListTests
         (await (await app.Auditor()).ListResourceIpsAsync("failing=true", None)).Value.Count.ShouldBe(1);
     }
 
+    [Theory, EveryDatabase]
+    public async Task A_key_that_may_not_read_static_rules_sees_none_of_theirs(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var admin = app.AsAdmin();
+        await app.Open("ann");
+        await admin.CreateStaticRule("office", "203.0.113.32", "web");
+        var (narrow, wide) = (await admin.CreateApiKey("narrow", "sessions:read"), await admin.CreateApiKey("wide", "sessions:read", "static-ip-rules:read"));
+        (await admin.With(narrow.PlainTextKey!).ListResourceIpsAsync(null, None)).Value.Select(c => c.Owner!.Kind).ShouldBe(["SESSION"]);
+        (await admin.With(wide.PlainTextKey!).ListResourceIpsAsync(null, None)).Value.Select(c => c.Owner!.Kind).Order().ShouldBe(["SESSION", "STATIC_RULE"]);
+    }
+
     // One whose closing is overdue.
     private static async Task<ResourceIpResponse> StrayAsync(TestApp app, string address)
     {

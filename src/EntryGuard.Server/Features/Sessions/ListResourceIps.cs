@@ -10,14 +10,16 @@ namespace EntryGuard.Server.Features.Sessions;
 
 /// <summary>
 /// <c>GET /resource-ips</c>: whatever is open, being opened or being closed in the organization, whoever's it is, oldest first, a page at a time.
-/// With <c>failing=true</c> the closings that fail, by since when they should be gone.
+/// With <c>failing=true</c> the closings that fail, by since when they should be gone. Those of static rules only to who may read static rules.
 /// </summary>
 public static class ListResourceIps
 {
-    public static async Task<Results<Page<ResourceIpResponse>, RefusalResult>> Handle([AsParameters] ListResourceIpsQuery query, EntryGuardDb db, CancellationToken ct)
+    public static async Task<Results<Page<ResourceIpResponse>, RefusalResult>> Handle(
+        [AsParameters] ListResourceIpsQuery query, EntryGuardDb db, Caller caller, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(db);
+        ArgumentNullException.ThrowIfNull(caller);
         var errors = new Dictionary<string, string>();
         var resource = RequestFields.Id("resourceId", query.ResourceId, errors);
         var (limit, after) = Cursor.Read(query.Limit, query.Cursor, errors);
@@ -27,6 +29,8 @@ public static class ListResourceIps
         var claims = query.Failing == true ? HealthLedger.Failing(db) : db.ResourceIps.Where(c => c.DueAt != null);
         if (resource is { } only)
             claims = claims.Where(c => c.ResourceId == new ResourceId(only));
+        if (!ApiScopes.Allow(caller.Scopes, ApiScopes.StaticRulesRead))
+            claims = claims.Where(c => c.Session!.Kind != OwnerKind.StaticRule);
         await using var read = await db.BeginReadAsync(ct);
         var rows = await Sorted(claims, query.Failing == true, after).AsNoTracking().Take(limit + 1).Select(OwnedResourceIps.Projection).ToListAsync(ct);
         return Page<ResourceIpResponse>.Of(rows, limit, r => At(r.Shown.Claim, query.Failing == true), r => r.ToResponse());
