@@ -144,6 +144,18 @@ public sealed class AccessTests
     }
 
     [Theory, EveryDatabase]
+    public async Task A_second_factor_that_would_open_it_for_one_of_two_addresses_is_asked_for(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        await app.AsAdmin().CreateRole("v6", ["web"], [app.As("ann")], new RoleConditions { SourceNetworks = ["2001:db8::/32"], MfaWithinMinutes = 10 });
+        var api = await app.As("ann").Api("198.51.100.9");
+        (await api.GetAccessAsync(None)).Value.Resources.Single().NeedsSecondFactor.ShouldBeFalse("from here none helps");
+        var proof = (await new ApiClient(app.Client("2001:db8::7")).DetectIpAsync(None)).Value.Proof;
+        var told = (await api.GetAccessAsync(proof, None)).Value.Resources.Single();
+        (told.CanOpen, told.NeedsSecondFactor).ShouldBe((false, true));
+    }
+
+    [Theory, EveryDatabase]
     public async Task What_is_invalid_cannot_be_opened_and_whoever_asks_is_told_why(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

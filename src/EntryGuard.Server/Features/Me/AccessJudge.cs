@@ -27,8 +27,10 @@ internal sealed class AccessJudge(
         ArgumentNullException.ThrowIfNull(found);
         var ways = found.OrderBy(w => w.Grant).ThenBy(w => w.Role?.Name, StringComparer.Ordinal).ToList();
         var opinions = requests.Select(r => OpinionOf(ways, resource, r)).ToList();
-        var opinion = opinions.Where(o => o.WhyNot is null).OrderByDescending(o => o.Verdict!.Until).FirstOrDefault() ?? opinions[0];
-        var whyNot = WhyNotAtAll(resource) ?? opinion.WhyNot;
+        var opinion = opinions.Where(o => o.WhyNot is null).OrderByDescending(o => o.Verdict!.Until).FirstOrDefault()
+            ?? opinions.Find(o => o.LacksSecondFactor) ?? opinions[0];   // what can be done about it is told first
+        var notAtAll = WhyNotAtAll(resource);
+        var whyNot = notAtAll ?? opinion.WhyNot;
         var can = whyNot is null && !isFrozen;
         var verdict = can ? opinion.Verdict : null;
         return new AccessibleResource
@@ -46,7 +48,7 @@ internal sealed class AccessJudge(
             NeedsReason = can && opinion.ByReason is not null,
             ReasonPattern = can ? opinion.ByReason?.Role!.ReasonPattern : null,
             WhyNot = whyNot,
-            NeedsSecondFactor = opinion.LacksSecondFactor && whyNot == opinion.WhyNot && !isFrozen,
+            NeedsSecondFactor = opinion.LacksSecondFactor && notAtAll is null && !isFrozen,
             Ways =
             [
                 .. ways.Select(w => (Way: w, Verdict: Judge(w, opinion.Request))).Select(w => new AccessWay
