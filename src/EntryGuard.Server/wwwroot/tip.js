@@ -113,13 +113,15 @@ document.addEventListener("keydown", event => {
     event.preventDefault();
     event.stopImmediatePropagation();   // a dialog below stays
 }, true);
-// What has the focus may have been scrolled to.
-document.addEventListener("scroll", event => {
-    if (!tipOf || !event.target.contains(tipOf))
-        return;
-    if (tipOf.matches(":focus-visible"))
+// What has the focus may have been scrolled to, or made larger to be read: its tooltip goes along. The pointer is elsewhere then.
+function moveTip() {
+    if (tipOf?.matches(":focus-visible"))
         fillTip();
     else
         hideTip();
+}
+document.addEventListener("scroll", event => {
+    if (tipOf && event.target.contains(tipOf))
+        moveTip();
 }, true);
-addEventListener("resize", hideTip);
+addEventListener("resize", moveTip);

@@ -82,6 +82,13 @@ public sealed partial class TipTests(ConsoleServer server) : IClassFixture<Conso
         await ann.Page.SetViewportSizeAsync(1440, 320);
         await TabToAsync(ann, ".claim-grid .badge");
         await Expect(tip).ToHaveTextAsync("Access granted.");
+
+        // Zoomed in to read it: it stays, beside what it tells of.
+        await ResizeAsync(ann, 720, 320);
+        await ann.Page.Locator(":focus").ScrollIntoViewIfNeededAsync();
+        await Expect(tip).ToHaveTextAsync("Access granted.");
+        await FitsAsync(ann);
+        await ResizeAsync(ann, 1440, 320);
         await ann.Page.Keyboard.PressAsync("Tab");
         await Expect(tip).ToHaveTextAsync(Instant());
         await ann.Page.Locator("h1").ClickAsync();
@@ -149,8 +156,17 @@ public sealed partial class TipTests(ConsoleServer server) : IClassFixture<Conso
         throw new InvalidOperationException($"Tab does not lead to {selector}.");
     }
 
+    /// <summary>Makes the window another size, and returns when the page was told.</summary>
+    private static async Task ResizeAsync(Visitor who, int width, int height)
+    {
+        await who.Page.EvaluateAsync("() => { window.resized = new Promise(then => addEventListener('resize', then, { once: true })); }");
+        await who.Page.SetViewportSizeAsync(width, height);
+        await who.Page.EvaluateAsync("async () => { await window.resized; }");
+    }
+
     private static async Task FitsAsync(Visitor who) => (await who.Page.EvaluateAsync<bool>("""
-        () => {
+        async () => {
+            await new Promise(requestAnimationFrame);   // the page is told of a scroll with the next one
             const tip = document.getElementById("tip").getBoundingClientRect();
             return document.documentElement.scrollWidth <= innerWidth && tip.left >= 0 && tip.top >= 0 && tip.right <= innerWidth && tip.bottom <= innerHeight;
         }
