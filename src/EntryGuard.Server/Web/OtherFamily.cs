@@ -16,6 +16,9 @@ internal sealed class OtherFamily(Browser browser, IConfiguration configuration,
     /// <summary>As last seen beside this address; null: none, or nobody looked.</summary>
     public string? Address(string observed) => besides == observed ? seen?.Ip : null;
 
+    /// <summary>Where somebody comes from in the family of this address; null: not known.</summary>
+    public string? Now(string observed, string address) => new[] { observed, Address(observed) }.OfType<string>().FirstOrDefault(a => Family(a) == Family(address));
+
     /// <summary>What may be opened, for the address of the other family as well, if it was seen.</summary>
     public async Task<ApiAnswer<AccessResponse>> AccessAsync(ApiClient client, CancellationToken ct)
     {

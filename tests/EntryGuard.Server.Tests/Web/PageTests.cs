@@ -104,6 +104,27 @@ public sealed class PageTests : IAsyncDisposable
         page.FindAll(".running").Count.ShouldBe(2);
     }
 
+    [Fact]
+    public async Task A_session_whose_move_was_cut_off_before_its_end_is_stopped_and_not_moved_again()
+    {
+        bench.Answers("GET sessions", new[] { Moved, Old });
+        bench.Answers($"POST sessions/{Old.Id}/stop", Old with { Status = "EXPIRING" });
+        var page = bench.Show<Start>();
+        Button(page, "Move it here").ShouldBeNull("it is open from here already");
+        await Button(page, "Stop it")!.ClickAsync(new());
+        bench.Asked.ShouldContain($"POST sessions/{Old.Id}/stop");
+        bench.Asked.ShouldNotContain("POST sessions");
+    }
+
+    [Fact]
+    public void A_session_is_moved_while_what_it_opens_is_not_open_from_here()
+    {
+        bench.Answers("GET sessions", new[] { Moved with { Status = "PENDING", ResourceIps = [Moved.ResourceIps[0] with { Status = "APPLYING" }] }, Old });
+        var page = bench.Show<Start>();
+        Button(page, "Stop it").ShouldBeNull();
+        Button(page, "Move it here").ShouldNotBeNull();
+    }
+
     private static Task MoveAsync(IRenderedComponent<Start> page) => Button(page, "Move it here")!.ClickAsync(new());
 
     private static string Says(IRenderedComponent<Start> page) => page.Find("p.notice.bad[role=status]").TextContent;

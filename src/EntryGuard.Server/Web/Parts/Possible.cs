@@ -23,7 +23,7 @@ internal static class Possible
 
     /// <summary>It closes before its session ends, by a limit of its own.</summary>
     public static bool EndsEarly(this ResourceIpResponse claim, SessionResponse session) =>
-        session.Status is "PENDING" or "ACTIVE" or "PARTIAL" && claim.IsLive() && session.ExpiresAt - claim.EndsAt > OneMoment;
+        session.CanStop() && claim.IsLive() && session.ExpiresAt - claim.EndsAt > OneMoment;
 
     /// <summary>The session goes on, and some of it is over: what remains is all that its status tells of.</summary>
     public static bool EndedInPart(this SessionResponse session) =>
