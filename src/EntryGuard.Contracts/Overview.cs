@@ -21,6 +21,9 @@ public sealed record OverviewResponse
     /// <summary>Addresses that are let in now, by sessions or static rules: each counts once per Resource.</summary>
     public required int AddressesLetIn { get; init; }
 
+    /// <summary>So many more may be let in: they are just being opened or closed, or their closing fails. Each counts once per Resource.</summary>
+    public required int AddressesInDoubt { get; init; }
+
     /// <summary>Static rules that let somebody in somewhere now, by status.</summary>
     public required IReadOnlyDictionary<string, int> StaticRulesOpen { get; init; }
 
@@ -90,6 +93,9 @@ public sealed record ResourceFigures
 
     /// <summary>Addresses that are let in to it now, by sessions or static rules.</summary>
     public required int AddressesLetIn { get; init; }
+
+    /// <summary>So many more may be let in to it: they are just being opened or closed, or their closing fails.</summary>
+    public required int AddressesInDoubt { get; init; }
 }
 
 /// <summary>Somebody or something that no session starts for.</summary>

@@ -34,8 +34,8 @@ public sealed class OverviewTests
         var now = await OverviewAsync(app);
         (now.OrganizationName, now.OrganizationSlug, now.FrozenAt, now.MaxSessionMinutes).ShouldBe(("acme", "acme", null, 24 * 60));
         Says(now.Sessions).ShouldBe("ACTIVE 2, PENDING 1");
-        now.Resources.Select(r => (r.Name, r.Sessions, r.AddressesLetIn)).ShouldBe([("db", 1, 3), ("web", 2, 3)]);
-        (now.AddressesLetIn, now.ResourceCount).ShouldBe((6, 2));
+        now.Resources.Select(r => (r.Name, r.Sessions, r.AddressesLetIn, r.AddressesInDoubt)).ShouldBe([("db", 1, 3, 0), ("web", 2, 3, 0)]);
+        (now.AddressesLetIn, now.AddressesInDoubt, now.ResourceCount).ShouldBe((6, 0, 2));
         Says(now.StaticRulesOpen).ShouldBe("ACTIVE 2");
         Says(now.StaticRulesShut).ShouldBe("PENDING 2");
         (now.FailingClosingCount, now.FailingClosings.Count, now.HealthEvents.Count, now.HealthEventCounts.Count, now.FrozenCount, now.Frozen.Count).ShouldBe((0, 0, 0, 0, 0, 0));
@@ -60,8 +60,9 @@ public sealed class OverviewTests
         now.FailingClosingCount.ShouldBe(2);
         now.FailingClosings.Select(c => (c.IpAddress, c.Owner!.Kind)).ShouldBe([("203.0.113.66", "DRIFT"), ("203.0.113.7", "SESSION")]);
         Says(now.Sessions).ShouldBe("EXPIRING 1");
-        (now.AddressesLetIn, Says(now.HealthEventCounts), now.HealthEvents.Single().ResourceName).ShouldBe((0, "REMOVAL_FAILING 1", "web"));
-        (await OverviewAsync(app, "globex")).ShouldSatisfyAllConditions(o => o.FailingClosingCount.ShouldBe(0), o => o.FailingClosings.ShouldBeEmpty(), o => o.HealthEventCounts.ShouldBeEmpty());
+        (now.AddressesLetIn, now.AddressesInDoubt, Says(now.HealthEventCounts), now.HealthEvents.Single().ResourceName).ShouldBe((0, 2, "REMOVAL_FAILING 1", "web"));
+        now.Resources.Select(r => (r.Name, r.Sessions, r.AddressesLetIn, r.AddressesInDoubt)).ShouldBe([("web", 0, 0, 2)]);
+        (await OverviewAsync(app, "globex")).ShouldSatisfyAllConditions(o => o.FailingClosingCount.ShouldBe(0), o => o.AddressesInDoubt.ShouldBe(0), o => o.FailingClosings.ShouldBeEmpty(), o => o.HealthEventCounts.ShouldBeEmpty());
     }
 
     [Theory, EveryDatabase]

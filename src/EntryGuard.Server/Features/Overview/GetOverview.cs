@@ -43,6 +43,7 @@ public static class GetOverview
             MaxSessionMinutes = (int)organization.MaxSession.TotalMinutes,
             Sessions = sessions,
             AddressesLetIn = open.Values.Sum(r => r.Addresses),
+            AddressesInDoubt = open.Values.Sum(r => r.InDoubt),
             StaticRulesOpen = rules.Where(r => r.LetsIn).ToDictionary(r => Names.Wire(r.Status), r => r.Rules),
             StaticRulesShut = rules.Where(r => !r.LetsIn).ToDictionary(r => Names.Wire(r.Status), r => r.Rules),
             Resources = resources.ConvertAll(r => r.ToResponse(open.GetValueOrDefault(r.Id.Value))),
@@ -61,10 +62,13 @@ public static class GetOverview
     /// <summary>Sessions that are not over.</summary>
     internal static IQueryable<Session> OpenSessions(EntryGuardDb db) => db.UserSessions.Where(s => s.EndedAt == null);
 
-    /// <summary>What is let in now, by Resource.</summary>
-    internal static IQueryable<LetIn> Open(EntryGuardDb db) => db.ResourceIps.Where(c => c.DueAt != null && c.Status == ResourceIpStatus.Applied).GroupBy(c => c.ResourceId)
+    /// <summary>What is let in now, by Resource, and what may be.</summary>
+    internal static IQueryable<LetIn> Open(EntryGuardDb db) => db.ResourceIps.Where(c => c.DueAt != null && c.MayStand).GroupBy(c => c.ResourceId)
         .Select(g => new LetIn(
-            g.Key, g.Select(c => c.Address).Distinct().Count(), g.Where(c => c.Grant != Grant.Static).Select(c => c.SessionId).Distinct().Count()));
+            g.Key,
+            g.Where(c => c.Status == ResourceIpStatus.Applied).Select(c => c.Address).Distinct().Count(),
+            g.Select(c => c.Address).Distinct().Count() - g.Where(c => c.Status == ResourceIpStatus.Applied).Select(c => c.Address).Distinct().Count(),
+            g.Where(c => c.Status == ResourceIpStatus.Applied && c.Grant != Grant.Static).Select(c => c.SessionId).Distinct().Count()));
 
     /// <summary>Static rules that are not over, by status and by whether they let somebody in.</summary>
     internal static IQueryable<RuleCount> Rules(EntryGuardDb db) => db.StaticRules.Where(s => s.EndedAt == null)
@@ -80,9 +84,10 @@ public static class GetOverview
     internal sealed record Count<T>(T Of, int Rows);
 
     /// <param name="Resource">Where.</param>
-    /// <param name="Addresses">Each once.</param>
-    /// <param name="Sessions">That do so.</param>
-    internal sealed record LetIn(Domain.ResourceId Resource, int Addresses, int Sessions);
+    /// <param name="Addresses">That are let in, each once.</param>
+    /// <param name="InDoubt">Others, that may be.</param>
+    /// <param name="Sessions">That let them in for certain.</param>
+    internal sealed record LetIn(Domain.ResourceId Resource, int Addresses, int InDoubt, int Sessions);
 
     internal sealed record RuleCount(SessionStatus Status, bool LetsIn, int Rules);
 }

@@ -36,7 +36,7 @@ internal sealed class ResourceRow
         Quotas = r.Quotas,
     };
 
-    /// <param name="open">What is let in to it; null: nobody is.</param>
+    /// <param name="open">What is let in to it; null: for certain nobody is.</param>
     public ResourceFigures ToResponse(GetOverview.LetIn? open) => new()
     {
         Id = Id.Value,
@@ -51,5 +51,6 @@ internal sealed class ResourceRow
         Capacity = [.. Quotas.Select(q => new CapacityResponse { IpVersion = q.IpVersion, Used = q.Used, Limit = q.Limit })],
         Sessions = open?.Sessions ?? 0,
         AddressesLetIn = open?.Addresses ?? 0,
+        AddressesInDoubt = open?.InDoubt ?? 0,
     };
 }
