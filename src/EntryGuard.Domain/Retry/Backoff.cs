@@ -6,13 +6,12 @@ public static class Backoff
     /// <summary>Opening calls before it is given up: at 0, 30, 90 and 210 s.</summary>
     public const int OpeningTries = 4;
 
-    /// <summary>After a first closing call that reached nobody, or got no answer.</summary>
+    /// <summary>After a first closing call that reached nobody, or got no answer; and after any call that was not sent at all.</summary>
     public static readonly TimeSpan QuickRetry = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan[] Steps = [TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)];
     private static readonly TimeSpan[] ClosingOffsets = [TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(210)];
     private static readonly TimeSpan Slow = TimeSpan.FromMinutes(5);
-
 
     /// <summary>The next opening call (E03).</summary>
     /// <param name="attempts">Calls made so far, at least 1.</param>

@@ -185,7 +185,7 @@ internal sealed class NeutronApply(NeutronSession session, string group, bool is
     }
 
     private RuleFault? WhyNotBegin() =>
-        stop ?? (time.GetElapsedTime(startedAt) < LastBeginning ? null : new RuleFault("NOT_SENT", "The network service is slow; this was left for the next call.", false));
+        stop ?? (time.GetElapsedTime(startedAt) < LastBeginning ? null : new RuleFault("NOT_SENT", "The network service is slow; this was left for the next call.", false) { IsUnsent = true });
 
     private static RuleOutcome NotDone(RuleFault fault) => fault.IsPermanent ? new RuleOutcome.Rejected(fault) : new RuleOutcome.Failed(fault);
 

@@ -229,7 +229,7 @@ internal sealed class AllowListWorker(
         var changes = batch.Changes;
         var left = deadline - clock.Now;
         if (left <= TimeSpan.Zero)   // suspended since the commit: by now it is nobody's call, and a list may have been believed
-            return ApplyResult.All(changes, new RuleOutcome.Failed(new RuleFault("NOT_SENT", "The server was held up; nothing was sent.", false)));
+            return ApplyResult.All(changes, new RuleOutcome.Failed(new RuleFault("NOT_SENT", "The server was held up; nothing was sent.", false) { IsUnsent = true }));
         using var trace = EngineTrace.Call("apply", provider.Type, resource.Id, batch.Claims.Select(c => load.Owners[c]));
         try
         {

@@ -55,7 +55,7 @@ internal sealed record ClaimOutcome
             IsUnknown = outcomes.Any(o => o is RuleOutcome.Unknown),
             MadeAny = outcomes.Any(o => o is RuleOutcome.Applied or RuleOutcome.AlreadyThere),
             Stands = outcomes.Any(o => o is RuleOutcome.Applied or RuleOutcome.AlreadyThere or RuleOutcome.SatisfiedByForeign),
-            Fault = faults.OrderByDescending(f => f.IsPermanent).ThenByDescending(f => f.RetryAfter).FirstOrDefault(),
+            Fault = faults.OrderByDescending(f => f.IsPermanent).ThenBy(f => f.IsUnsent).ThenByDescending(f => f.RetryAfter).FirstOrDefault(),
             Entries = [.. outcomes.Select(EntryOf).OfType<RuleEntry>()],
             Until = until,
         };

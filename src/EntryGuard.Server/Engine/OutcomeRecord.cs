@@ -11,6 +11,8 @@ internal sealed class OutcomeRecord(
 {
     private const int QuickLooks = 3;
 
+    private bool IsUnsent => outcome.Fault is { IsUnsent: true };
+
     private DateTimeOffset NextLook => provableFrom > write.Now + capabilities.ReadDelay ? provableFrom.Value : write.Now + capabilities.ReadDelay;
 
     /// <summary>The call was to open it, or to move the end that the provider holds.</summary>
@@ -19,6 +21,7 @@ internal sealed class OutcomeRecord(
     {
         if (outcome.Fault is { } fault)
             (claim.ErrorCode, claim.ErrorMessage) = (fault.Code, fault.Message);
+        CountOnlyCalls();
         if (claim.Wanted == Wanted.Absent)
             EndedMeanwhile();
         else if (claim.Status == ResourceIpStatus.Applied)
@@ -40,6 +43,7 @@ internal sealed class OutcomeRecord(
     /// <param name="heirs">APPLIED claims that keep some of its rules.</param>
     public void Closing(bool proven, RuleFault? blind, bool waitsForOthers, IReadOnlyList<ResourceIp> heirs)
     {
+        CountOnlyCalls();
         if (outcome.IsDone && !waitsForOthers && proven)
         {
             Gone(heirs);
@@ -76,6 +80,8 @@ internal sealed class OutcomeRecord(
         var (next, overdue) = Backoff.NextClosing(
             claim.FirstAttemptAt ?? attempt.StartedAt, claim.Attempts, attempt.StartedAt, fault.IsConnectionFault, fault.RetryAfter, write.Now,
             Jitter(claim));
+        if (IsUnsent)
+            next = write.Now + Backoff.QuickRetry;   // nothing of ours stops a closing (E05); whether it is overdue is a matter of time alone
         claim.NextAttemptAt = outcome.IsUnknown && NextLook < next ? NextLook : next;   // the look that proves need not wait for the next try
         claim.AwaitsList |= outcome.IsUnknown;
         var wasOverdue = claim.State.IsOverdue;
@@ -83,6 +89,9 @@ internal sealed class OutcomeRecord(
         if (wasOverdue || !claim.State.IsOverdue)
             write.Audit(claim, "RULE_REMOVE_RETRY", "FAILURE");
     }
+
+    // What was not sent was no call; it was counted when it began.
+    private void CountOnlyCalls() => claim.Attempts = Math.Max(0, claim.Attempts - (IsUnsent ? 1 : 0));
 
     // E07: an opening that succeeds after the end keeps its entries (written already). One that definitely made nothing needs no closing.
     private void EndedMeanwhile()
@@ -112,7 +121,7 @@ internal sealed class OutcomeRecord(
             var attempts = claim.Attempts;
             if (capabilities.DiesWithProcess && write.Move(claim, RuleEvent.Lost))
                 write.Audit(claim, "RULE_LOST", "FAILURE");   // what this process cannot hold does not stand: say so, and go on trying
-            claim.NextAttemptAt = Backoff.NextReadBack(attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
+            claim.NextAttemptAt = IsUnsent ? write.Now + Backoff.QuickRetry : Backoff.NextReadBack(attempts, attempt.StartedAt, outcome.Fault?.RetryAfter, write.Now);
         }
         else if (proof)
         {
@@ -152,7 +161,7 @@ internal sealed class OutcomeRecord(
     {
         var fault = outcome.Fault!;
         var stands = outcome.MadeAny || attempt.MayHaveStood.Contains(claim.Id);
-        var next = fault.IsPermanent ? null : Backoff.NextOpening(claim.Attempts, attempt.StartedAt, fault.RetryAfter, write.Now);
+        var next = fault.IsPermanent ? null : IsUnsent ? write.Now + Backoff.QuickRetry : Backoff.NextOpening(claim.Attempts, attempt.StartedAt, fault.RetryAfter, write.Now);
         if (next is null)
         {
             write.Move(claim, stands ? RuleEvent.MustUndo : RuleEvent.GaveUp);

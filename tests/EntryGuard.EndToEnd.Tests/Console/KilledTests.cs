@@ -53,7 +53,8 @@ public sealed class KilledTests(ConsoleServer server) : IClassFixture<ConsoleSer
         await ann.Page.GetByRole(AriaRole.Link, new() { NameRegex = new Regex("^Open the session") }).First.ClickAsync();
         var story = ann.Page.Locator(".timeline strong");
         await Expect(story.First).ToBeVisibleAsync(Soon);
-        (await story.AllTextContentsAsync()).ShouldBe([
+        const string HeldUp = "demo page did not open; it is tried again";   // by a machine so busy that a call did not go out in time
+        (await story.AllTextContentsAsync()).Where(line => line != HeldUp).ShouldBe([
             "Started", "demo page opened", "Active: every Resource is open", "Stopped", "Over: its rules are being taken off",
             "demo page closed: its rule was seen gone", "Cancelled: every rule was seen gone"]);
     }

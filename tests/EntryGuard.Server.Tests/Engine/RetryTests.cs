@@ -60,6 +60,50 @@ public sealed class RetryTests
     }
 
     [Theory]
+    [EveryDatabase(1)]
+    [EveryDatabase(15)]   // more often than an opening is tried, and longer than a closing may take
+    public async Task E03_and_E04_what_the_server_itself_held_up_is_no_call_and_goes_out_a_second_later(TestDatabase database, int times)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var worker = app.Services.GetRequiredService<AllowListWorker>();
+        var started = app.Time.GetUtcNow();
+        var ann = await app.As("ann").StartSession("web", Address, hours: 2);
+        await HeldUpAsync();
+        app.Calls(started).ShouldBeEmpty();
+        var claim = await app.Claim(ann);
+        (claim.Status, claim.Attempts, claim.ErrorCode, claim.NextAttemptAt).ShouldBe(("PENDING", 0, "NOT_SENT", app.Time.GetUtcNow().AddSeconds(1)));
+        await app.Advance(TimeSpan.FromSeconds(1));
+        (await app.Status(ann)).ShouldBe("ACTIVE");
+
+        await app.As("ann").Stop(ann);
+        var stopped = app.Time.GetUtcNow();
+        await HeldUpAsync();
+        app.Closings(stopped).ShouldBeEmpty();
+        claim = await app.Claim(ann);
+        (claim.Status, claim.Attempts, claim.ErrorCode, claim.NextAttemptAt).ShouldBe((times == 1 ? "REMOVING" : "FAILED", 0, "NOT_SENT", app.Time.GetUtcNow().AddSeconds(1)));
+        claim.OverdueSince.HasValue.ShouldBe(times > 1, "nobody knows it closed after 210 s: it reads overdue, whoever's fault it is");
+        app.Cloud("web").Rules.Count.ShouldBe(1);
+        await app.Advance(TimeSpan.FromSeconds(1));
+        app.Cloud("web").Rules.ShouldBeEmpty();
+        (await app.Status(ann)).ShouldBe("CANCELLED");
+
+        async Task HeldUpAsync()
+        {
+            for (var time = 1; time <= times; time++)
+            {
+                var begun = database.Commits.HoldNext();
+                var run = worker.RunOnce(new AllowListKey("scripted:tester:web"), CancellationToken.None);
+                (await Task.WhenAny(begun.Reached, run)).ShouldBe(begun.Reached, "the attempt is committed before it is held up");
+                app.Time.Advance(TimeSpan.FromSeconds(15));   // as long as the call might have taken
+                begun.Release();
+                await run;
+                if (time < times)
+                    app.Time.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+    }
+
+    [Theory]
     [EveryDatabase(45, 45, 60)]      // longer than the first step, shorter than the others
     [EveryDatabase(10, 30, 60)]      // shorter than any step
     [EveryDatabase(3600, 300, 300)]  // capped
