@@ -55,6 +55,13 @@ public sealed partial class ApiClient
     public Task<ApiAnswer<DoneResponse>> ChangePasswordAsync(ChangePasswordRequest request, CancellationToken ct) =>
         SendAsync<ChangePasswordRequest, DoneResponse>(HttpMethod.Post, "auth/change-password", request, ct);
 
+    /// <summary><c>POST /auth/password-terms</c>.</summary>
+    public Task<ApiAnswer<PasswordTermsResponse>> GetPasswordTermsAsync(string? token, CancellationToken ct) =>
+        SendAsync<PasswordTermsRequest, PasswordTermsResponse>(HttpMethod.Post, "auth/password-terms", new PasswordTermsRequest { Token = token }, ct);
+
+    /// <summary><c>GET /auth/password-terms</c>: one's own.</summary>
+    public Task<ApiAnswer<PasswordTermsResponse>> GetPasswordTermsAsync(CancellationToken ct) => GetAsync<PasswordTermsResponse>("auth/password-terms", ct);
+
     /// <summary><c>GET /auth/me</c>.</summary>
     public Task<ApiAnswer<SignedInUser>> GetMeAsync(CancellationToken ct) => GetAsync<SignedInUser>("auth/me", ct);
 

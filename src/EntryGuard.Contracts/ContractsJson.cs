@@ -48,6 +48,8 @@ namespace EntryGuard.Contracts;
 [JsonSerializable(typeof(ForgotPasswordRequest))]
 [JsonSerializable(typeof(ResetPasswordRequest))]
 [JsonSerializable(typeof(ChangePasswordRequest))]
+[JsonSerializable(typeof(PasswordTermsRequest))]
+[JsonSerializable(typeof(PasswordTermsResponse))]
 [JsonSerializable(typeof(IReadOnlyList<SignInResponse>))]
 [JsonSerializable(typeof(TotpSetupResponse))]
 [JsonSerializable(typeof(ConfirmTotpRequest))]

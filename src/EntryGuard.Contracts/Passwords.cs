@@ -70,6 +70,44 @@ public sealed record ChangePasswordRequest
     public override string ToString() => nameof(ChangePasswordRequest);
 }
 
+/// <summary>Body of <c>POST /api/v1/auth/password-terms</c>.</summary>
+public sealed record PasswordTermsRequest
+{
+    /// <summary>Of an invitation, of a link to set another password, or from a login with a password that is too old. Required; it is not used up.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Without the token, so that a log of the record leaks nothing.</summary>
+    public override string ToString() => nameof(PasswordTermsRequest);
+}
+
+/// <summary>What a new password must have. Besides, it is none of those that everybody tries first, and holds no name of its user or organization.</summary>
+public sealed record PasswordTermsResponse
+{
+    /// <summary>Whose rules these are.</summary>
+    public required string OrganizationName { get; init; }
+
+    /// <summary>Whose password it will be.</summary>
+    public required string Email { get; init; }
+
+    /// <summary>Fewest characters.</summary>
+    public required int MinLength { get; init; }
+
+    /// <summary>An upper-case letter.</summary>
+    public required bool RequireUppercase { get; init; }
+
+    /// <summary>A lower-case letter.</summary>
+    public required bool RequireLowercase { get; init; }
+
+    /// <summary>A digit.</summary>
+    public required bool RequireDigit { get; init; }
+
+    /// <summary>Something that is neither letter nor digit.</summary>
+    public required bool RequireSpecialChar { get; init; }
+
+    /// <summary>So many passwords back, the current one included, none comes again; 0: there is none yet, or any may.</summary>
+    public required int History { get; init; }
+}
+
 /// <summary>A link for somebody else.</summary>
 public sealed record HandOverResponse
 {

@@ -21,7 +21,7 @@ public sealed class OperationTests
         all.Where(o => o.IsPublic).Select(o => o.Id).ShouldBe(
             [
                 "GetSigningKeys", "Register", "Login", "VerifyMfa", "ChangeExpiredPassword", "AskForPasskey", "SignInWithPasskey", "Refresh", "Logout", "SetPassword",
-                "ForgotPassword", "ResetPassword", "DetectIp",
+                "ForgotPassword", "ResetPassword", "ReadPasswordTerms", "DetectIp",
             ], ignoreOrder: true, "whoever makes another one public says so here");
         Operation.ExamplesWithoutOperation.ShouldBeEmpty();
         all.Select(o => o.Id).ShouldBeUnique();

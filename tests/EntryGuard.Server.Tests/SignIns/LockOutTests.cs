@@ -87,6 +87,7 @@ public sealed class LockOutTests
     [EveryDatabase("forgot-password", 10, 3600)]
     [EveryDatabase("reset-password", 20, 3600)]
     [EveryDatabase("set-password", 20, 3600)]
+    [EveryDatabase("password-terms", 120, 3600)]
     [EveryDatabase("verify-mfa", 20, 60)]
     [EveryDatabase("change-expired-password", 20, 60)]
     public async Task An_address_asks_so_often_and_is_told_when_to_come_back(TestDatabase database, string path, int most, int seconds)
@@ -142,6 +143,7 @@ public sealed class LockOutTests
             "forgot-password" => new { organizationSlug = "acme", email = $"user{i}@acme.example" },
             "reset-password" => new { resetToken = "none", newPassword = Wrong },
             "set-password" => new { inviteToken = "none", password = Wrong },
+            "password-terms" => new { token = "none" },
             "verify-mfa" => new { mfaChallengeToken = "none", code = "123456" },
             _ => new { passwordChangeToken = "none", newPassword = Wrong },
         };

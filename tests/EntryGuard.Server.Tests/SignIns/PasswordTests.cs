@@ -108,6 +108,48 @@ public sealed class PasswordTests
     }
 
     [Theory, EveryDatabase]
+    public async Task What_a_password_must_have_is_told_before_to_whoever_may_set_one(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var (ann, boss) = (app.As("ann"), await app.AsAdmin().JoinedApi());
+        var tokens = await ann.Join();
+        (await boss.UpdateOrganizationSettingsAsync(new UpdateOrganizationSettingsRequest
+        {
+            PasswordMinLength = 14,
+            PasswordRequireUppercase = true,
+            PasswordRequireDigit = true,
+            PasswordHistory = 3,
+            PasswordExpirationDays = 30,
+        }, null, None)).Problem.ShouldBeNull();
+        var own = (await ann.With(tokens.AccessToken!).GetPasswordTermsAsync(None)).Value;
+        own.ShouldBe(new PasswordTermsResponse
+        {
+            OrganizationName = "acme",
+            Email = ann.Email,
+            MinLength = 14,
+            RequireUppercase = true,
+            RequireLowercase = false,
+            RequireDigit = true,
+            RequireSpecialChar = false,
+            History = 3,
+        });
+
+        var nobody = new ApiClient(app.Client());
+        var invited = (await boss.CreateUserAsync(new CreateUserRequest { Email = "new@acme.example" }, None)).Value;
+        var first = (await nobody.GetPasswordTermsAsync(invited.Invitation!.Token, None)).Value;
+        first.ShouldBe(own with { Email = "new@acme.example", History = 0 });
+        var reset = (await boss.SendPasswordResetAsync((await ann.SignIn()).User.Value, None)).Value;
+        (await nobody.GetPasswordTermsAsync(reset.Token, None)).Value.ShouldBe(own);
+        app.Time.Advance(TimeSpan.FromDays(31));
+        (await nobody.GetPasswordTermsAsync(reset.Token, None)).Problem!.Error.ShouldBe(ErrorCodes.TokenInvalid);
+        var change = (await ann.TryLogin()).Value.PasswordChangeToken;
+        (await nobody.GetPasswordTermsAsync(change, None)).Value.ShouldBe(own);
+        (await nobody.ChangeExpiredPasswordAsync(new ChangeExpiredPasswordRequest { PasswordChangeToken = change, NewPassword = "Another horse, 2 batteries" }, None))
+            .Status.ShouldBe(HttpStatusCode.OK, "to be told costs no token");
+        (await nobody.GetPasswordTermsAsync(change, None)).Problem!.Error.ShouldBe(ErrorCodes.TokenInvalid);
+    }
+
+    [Theory, EveryDatabase]
     public async Task Forgetting_says_the_same_about_everybody(TestDatabase database)
     {
         await using var app = await TestApp.StartAsync(database);

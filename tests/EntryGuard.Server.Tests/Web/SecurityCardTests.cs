@@ -50,6 +50,30 @@ public sealed class SecurityCardTests : IAsyncDisposable
     }
 
     [Fact]
+    public void What_a_new_password_must_have_is_said_before_it_is_typed()
+    {
+        var terms = new PasswordTermsResponse
+        {
+            OrganizationName = "acme",
+            Email = "ann@acme.example",
+            MinLength = 12,
+            RequireUppercase = false,
+            RequireLowercase = false,
+            RequireDigit = false,
+            RequireSpecialChar = false,
+            History = 0,
+        };
+        Says(null).ShouldContain("Your organization may ask for more");
+        Says(terms).ShouldBe("12 characters or more; a sentence is a good choice.");
+        Says(terms with { RequireDigit = true, History = 1 }).ShouldBe("12 characters or more, with a digit; a sentence is a good choice. Not the one you have.");
+        Says(terms with { RequireUppercase = true, RequireLowercase = true, RequireSpecialChar = true, History = 5 }).ShouldBe(
+            "12 characters or more, with an upper-case letter, a lower-case letter and something that is neither letter nor digit; a sentence is a good choice. None of your last 5.");
+
+        string Says(PasswordTermsResponse? of) => page.Render<PasswordCard>(p => p.Add(c => c.Client, client).Add(c => c.Terms, of)).FindAll(".mud-input-helper-text")
+            .Select(h => h.TextContent.Trim()).Single(h => h.Length > 0);
+    }
+
+    [Fact]
     public void A_passkey_wants_a_name()
     {
         var card = page.Render<PasskeysCard>(p => p.Add(c => c.Client, client).Add(c => c.Passkeys, []));

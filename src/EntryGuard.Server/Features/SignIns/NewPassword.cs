@@ -103,7 +103,8 @@ public static class NewPassword
         return (step, null);
     }
 
-    private static async Task<Account?> FindAsync(EntryGuardDb db, byte[] hash, TokenPurpose purpose, DateTimeOffset now, CancellationToken ct)
+    /// <summary>Whose password it sets; null: nobody's, or not any more. Nothing is taken yet.</summary>
+    internal static async Task<Account?> FindAsync(EntryGuardDb db, byte[] hash, TokenPurpose purpose, DateTimeOffset now, CancellationToken ct)
     {
         await using var read = await db.BeginReadAsync(ct);
         return await OneTime.PeekAsync(db, hash, purpose, now, ct) is { } userId ? await Account.ReadAsync(db, userId, ct) : null;

@@ -44,6 +44,8 @@ public static class SignInEndpoints
         auth.MapPost("/refresh", Refresh.Handle).WithName("Refresh").WithSummary("The next pair of tokens").LimitPerAddress("refresh", 120, Minute);
         auth.MapPost("/logout", Logout.Handle).WithName("Logout").WithSummary("End the sign-in").LimitPerAddress("refresh", 120, Minute);
         auth.MapPost("/set-password", NewPassword.HandleInvitation).WithName("SetPassword").WithSummary("Take an invitation").LimitPerAddress("token", 20, Hour);
+        auth.MapPost("/password-terms", PasswordTerms.HandleToken).WithName("ReadPasswordTerms").WithSummary("What the password that a token sets must have")
+            .LimitPerAddress("terms", 120, Hour);
         auth.MapPost("/forgot-password", ForgotPassword.Handle).WithName("ForgotPassword").WithSummary("Ask for a link to set another password").LimitPerAddress("forgot", 10, Hour);
         auth.MapPost("/reset-password", NewPassword.HandleReset).WithName("ResetPassword").WithSummary("Set another password by such a link").LimitPerAddress("token", 20, Hour);
     }
@@ -52,6 +54,7 @@ public static class SignInEndpoints
     {
         auth.MapPost("/verify-mfa/again", VerifyMfaAgain.Handle).WithName("VerifyMfaAgain").WithSummary("Show the second factor again, within the sign-in");
         auth.MapPost("/change-password", ChangePassword.Handle).WithName("ChangePassword").WithSummary("Another password; all other sign-ins end").LimitPerAddress("login", 20, Minute);
+        auth.MapGet("/password-terms", PasswordTerms.HandleOwn).WithName("GetPasswordTerms").WithSummary("What a new password of yours must have");
         auth.MapGet("/sign-ins", OwnSignIns.Handle).WithName("ListSignIns").WithSummary("Where you are signed in, newest first");
         auth.MapDelete("/sign-ins", OwnSignIns.HandleEndOthers).WithName("EndOtherSignIns").WithSummary("Sign out everywhere else");
         auth.MapDelete("/sign-ins/{id}", OwnSignIns.HandleEnd).WithName("EndSignIn").WithSummary("Sign out there");
