@@ -1,4 +1,5 @@
 using System.Net;
+using AngleSharp.Html.Parser;
 using EntryGuard.Contracts;
 using EntryGuard.Testing;
 using Microsoft.EntityFrameworkCore;
@@ -127,6 +128,47 @@ public sealed class PageSignInTests
         told.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         told.Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
         (await GetAsync(browser, "/api/v1/nowhere")).Content.Headers.ContentType!.MediaType.ShouldBe("application/problem+json");
+    }
+
+    [Theory, EveryDatabase]
+    public async Task A_link_that_sets_a_password_says_for_whom_and_what_it_must_have_and_when_it_does_not_work_any_more(TestDatabase database)
+    {
+        const string Broken = "This link does not work";
+        await using var app = await TestApp.StartAsync(database, Pages);
+        var boss = await app.AsAdmin().JoinedApi();
+        await boss.UpdateOrganizationSettingsAsync(new UpdateOrganizationSettingsRequest { PasswordRequireDigit = true }, null, None);
+        var invited = (await boss.CreateUserAsync(new CreateUserRequest { Email = "new@acme.example" }, None)).Value;
+        using var browser = app.Browser();
+        var (page, form) = await ReadAsync(await GetAsync(browser, $"/accept-invitation?token={invited.Invitation!.Token}"));
+        page.ShouldContain("by acme, as new@acme.example.");
+        page.ShouldContain("12 characters or more, with a digit;");
+
+        form["Form.Password"] = "no digits are in this one";
+        (page, form) = await ReadAsync(await PostAsync(form));
+        page.ShouldContain("has no digit");
+        await boss.ResendInvitationAsync(invited.Id, None);   // while the page stays open
+        form["Form.Password"] = "3 digits, 2 are in this 1";
+        (page, _) = await ReadAsync(await PostAsync(form));
+        page.ShouldContain(Broken);
+        foreach (var path in new[] { "/accept-invitation", "/accept-invitation?token=", "/accept-invitation?token=x", $"/reset-password?token={invited.Invitation.Token}" })
+        {
+            (page, form) = await ReadAsync(await GetAsync(browser, path));
+            page.ShouldContain(Broken);
+            form.ShouldBeEmpty();
+        }
+
+        app.Errors.ShouldBeEmpty();
+
+        Task<HttpResponseMessage> PostAsync(Dictionary<string, string> fields) => browser.Api.Http.PostAsync(
+            new Uri("/accept-invitation", UriKind.Relative), new FormUrlEncodedContent(fields), None);
+
+        // What it says, and what its form sends.
+        static async Task<(string Text, Dictionary<string, string> Form)> ReadAsync(HttpResponseMessage answer)
+        {
+            answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+            var page = await new HtmlParser().ParseDocumentAsync(await answer.Content.ReadAsStringAsync(None));
+            return (page.QuerySelector("main")!.TextContent, page.QuerySelectorAll("form input").ToDictionary(i => i.GetAttribute("name")!, i => i.GetAttribute("value") ?? ""));
+        }
     }
 
     private static async Task<Browser> SignedInAsync(TestApp app)
