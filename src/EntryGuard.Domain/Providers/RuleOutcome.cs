@@ -14,7 +14,7 @@ public sealed record RuleFault(string Code, string Message, bool IsPermanent)
     /// <summary>The request never reached the provider: refused, DNS, no route.</summary>
     public bool IsConnectionFault { get; init; }
 
-    /// <summary>Nothing was sent, for no reason of the provider's: there was no call, so none is counted, and the next goes out soon.</summary>
+    /// <summary>Nothing was sent, because our own time for it had run out: there was no call, and the next goes out soon.</summary>
     public bool IsUnsent { get; init; }
 
     /// <summary>The credential as a whole does not work, so no other item would fare better.</summary>

@@ -6,8 +6,11 @@ public static class Backoff
     /// <summary>Opening calls before it is given up: at 0, 30, 90 and 210 s.</summary>
     public const int OpeningTries = 4;
 
-    /// <summary>After a first closing call that reached nobody, or got no answer; and after any call that was not sent at all.</summary>
+    /// <summary>After a first closing call that reached nobody, or got no answer; and after one that was not sent at all.</summary>
     public static readonly TimeSpan QuickRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>So long an opening that is not sent costs it no try; then each counts, so that it is given up in the end.</summary>
+    public static readonly TimeSpan FreeOpening = TimeSpan.FromSeconds(210);
 
     private static readonly TimeSpan[] Steps = [TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(2)];
     private static readonly TimeSpan[] ClosingOffsets = [TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(90), TimeSpan.FromSeconds(210)];

@@ -11,7 +11,9 @@ internal sealed class OutcomeRecord(
 {
     private const int QuickLooks = 3;
 
-    private bool IsUnsent => outcome.Fault is { IsUnsent: true };
+    // There was no call: none is counted, and the next goes out soon. A closing for ever (E05), an opening not (E03).
+    private bool IsUnsent => outcome.Fault is { IsUnsent: true }
+        && (outcome.Closing || write.Now - (claim.FirstAttemptAt ?? attempt.StartedAt) <= Backoff.FreeOpening);
 
     private DateTimeOffset NextLook => provableFrom > write.Now + capabilities.ReadDelay ? provableFrom.Value : write.Now + capabilities.ReadDelay;
 
@@ -81,7 +83,7 @@ internal sealed class OutcomeRecord(
             claim.FirstAttemptAt ?? attempt.StartedAt, claim.Attempts, attempt.StartedAt, fault.IsConnectionFault, fault.RetryAfter, write.Now,
             Jitter(claim));
         if (IsUnsent)
-            next = write.Now + Backoff.QuickRetry;   // nothing of ours stops a closing (E05); whether it is overdue is a matter of time alone
+            next = write.Now + Backoff.QuickRetry;   // whether it is overdue is a matter of time alone
         claim.NextAttemptAt = outcome.IsUnknown && NextLook < next ? NextLook : next;   // the look that proves need not wait for the next try
         claim.AwaitsList |= outcome.IsUnknown;
         var wasOverdue = claim.State.IsOverdue;
@@ -90,7 +92,7 @@ internal sealed class OutcomeRecord(
             write.Audit(claim, "RULE_REMOVE_RETRY", "FAILURE");
     }
 
-    // What was not sent was no call; it was counted when it began.
+    // It was counted when it began.
     private void CountOnlyCalls() => claim.Attempts = Math.Max(0, claim.Attempts - (IsUnsent ? 1 : 0));
 
     // E07: an opening that succeeds after the end keeps its entries (written already). One that definitely made nothing needs no closing.

@@ -60,15 +60,14 @@ public sealed class RetryTests
     }
 
     [Theory]
-    [EveryDatabase(1)]
-    [EveryDatabase(15)]   // more often than an opening is tried, and longer than a closing may take
-    public async Task E03_and_E04_what_the_server_itself_held_up_is_no_call_and_goes_out_a_second_later(TestDatabase database, int times)
+    [EveryDatabase(1, 1)]
+    [EveryDatabase(12, 15)]   // more often than an opening is tried, and longer than a closing may take
+    public async Task E03_and_E04_what_the_server_itself_held_up_is_no_call_and_goes_out_a_second_later(TestDatabase database, int openings, int closings)
     {
         await using var app = await TestApp.StartAsync(database);
-        var worker = app.Services.GetRequiredService<AllowListWorker>();
         var started = app.Time.GetUtcNow();
         var ann = await app.As("ann").StartSession("web", Address, hours: 2);
-        await HeldUpAsync();
+        await HeldUpAsync(openings);
         app.Calls(started).ShouldBeEmpty();
         var claim = await app.Claim(ann);
         (claim.Status, claim.Attempts, claim.ErrorCode, claim.NextAttemptAt).ShouldBe(("PENDING", 0, "NOT_SENT", app.Time.GetUtcNow().AddSeconds(1)));
@@ -77,30 +76,59 @@ public sealed class RetryTests
 
         await app.As("ann").Stop(ann);
         var stopped = app.Time.GetUtcNow();
-        await HeldUpAsync();
+        await HeldUpAsync(closings);
         app.Closings(stopped).ShouldBeEmpty();
         claim = await app.Claim(ann);
-        (claim.Status, claim.Attempts, claim.ErrorCode, claim.NextAttemptAt).ShouldBe((times == 1 ? "REMOVING" : "FAILED", 0, "NOT_SENT", app.Time.GetUtcNow().AddSeconds(1)));
-        claim.OverdueSince.HasValue.ShouldBe(times > 1, "nobody knows it closed after 210 s: it reads overdue, whoever's fault it is");
+        (claim.Status, claim.Attempts, claim.ErrorCode, claim.NextAttemptAt).ShouldBe((closings == 1 ? "REMOVING" : "FAILED", 0, "NOT_SENT", app.Time.GetUtcNow().AddSeconds(1)));
+        claim.OverdueSince.HasValue.ShouldBe(closings > 1, "nobody knows it closed after 210 s: it reads overdue, whoever's fault it is");
         app.Cloud("web").Rules.Count.ShouldBe(1);
         await app.Advance(TimeSpan.FromSeconds(1));
         app.Cloud("web").Rules.ShouldBeEmpty();
         (await app.Status(ann)).ShouldBe("CANCELLED");
 
-        async Task HeldUpAsync()
+        async Task HeldUpAsync(int times)
         {
             for (var time = 1; time <= times; time++)
             {
-                var begun = database.Commits.HoldNext();
-                var run = worker.RunOnce(new AllowListKey("scripted:tester:web"), CancellationToken.None);
-                (await Task.WhenAny(begun.Reached, run)).ShouldBe(begun.Reached, "the attempt is committed before it is held up");
-                app.Time.Advance(TimeSpan.FromSeconds(15));   // as long as the call might have taken
-                begun.Release();
-                await run;
+                await HoldUpAsync(app, database);
                 if (time < times)
                     app.Time.Advance(TimeSpan.FromSeconds(1));
             }
         }
+    }
+
+    [Theory, EveryDatabase]
+    public async Task E03_an_opening_that_the_server_holds_up_for_ever_is_given_up(TestDatabase database)
+    {
+        await using var app = await TestApp.StartAsync(database);
+        var started = app.Time.GetUtcNow();
+        var ann = await app.As("ann").StartSession("web", Address, hours: 2);
+        var (heldUp, counted) = (0, new List<int>());
+        for (var claim = await app.Claim(ann); claim.Status != "FAILED"; claim = await app.Claim(ann))
+        {
+            if (claim.NextAttemptAt is { } next)
+                app.Time.Advance(next - app.Time.GetUtcNow());
+            await HoldUpAsync(app, database);
+            heldUp++.ShouldBeLessThan(30);
+            counted.Add((await app.Claim(ann)).Attempts);
+        }
+
+        counted.Where(attempts => attempts > 0).ShouldBe([1, 2, 3, 4], "for 210 s it costs nothing");
+        app.Calls(started).ShouldBeEmpty();
+        var given = await app.Session(ann);
+        (given.Status, given.EndedAt - started).ShouldBe(("FAILED", TimeSpan.FromSeconds(208 + 15 + 30 + 60 + 120)));
+        (await app.Claim(ann)).ErrorCode.ShouldBe("NOT_SENT");
+    }
+
+    // From the commit of the attempt until the time of its call is over.
+    private static async Task HoldUpAsync(TestApp app, TestDatabase database)
+    {
+        var begun = database.Commits.HoldNext();
+        var run = app.Services.GetRequiredService<AllowListWorker>().RunOnce(new AllowListKey("scripted:tester:web"), CancellationToken.None);
+        (await Task.WhenAny(begun.Reached, run)).ShouldBe(begun.Reached, "the attempt is committed before it is held up");
+        app.Time.Advance(TimeSpan.FromSeconds(15));
+        begun.Release();
+        await run;
     }
 
     [Theory]
