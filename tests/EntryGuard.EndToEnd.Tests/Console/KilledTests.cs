@@ -51,10 +51,10 @@ public sealed class KilledTests(ConsoleServer server) : IClassFixture<ConsoleSer
         await ann.Page.GetByRole(AriaRole.Link, new() { Name = "My sessions" }).ClickAsync();
         await Expect(ann.Page.Locator("table.grid .badge", new() { HasTextString = "Cancelled" }).First).ToBeVisibleAsync(Soon);
         await ann.Page.GetByRole(AriaRole.Link, new() { NameRegex = new Regex("^Open the session") }).First.ClickAsync();
-        var story = ann.Page.Locator(".timeline strong");
+        const string HeldUp = "The server was held up; nothing was sent.";   // a machine so busy that a call did not go out in time; any other retry is a fault
+        var story = ann.Page.Locator(".timeline > li", new() { HasNotTextString = HeldUp }).Locator("strong");
         await Expect(story.First).ToBeVisibleAsync(Soon);
-        const string HeldUp = "demo page did not open; it is tried again";   // by a machine so busy that a call did not go out in time
-        (await story.AllTextContentsAsync()).Where(line => line != HeldUp).ShouldBe([
+        (await story.AllTextContentsAsync()).ShouldBe([
             "Started", "demo page opened", "Active: every Resource is open", "Stopped", "Over: its rules are being taken off",
             "demo page closed: its rule was seen gone", "Cancelled: every rule was seen gone"]);
     }
